@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: language mode 6 comes with the tools version.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room of the house. ARCHITECTURE.md draws the arrows, and `ArchitectureTests` holds the imports against them.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "tenbin",
+    products: [.executable(name: "tenbin", targets: ["tenbin"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The rooms, from the vocabulary up.
+        room("Weighting"),
+        room("Locks"),
+        room("Jobs", ["Weighting"]),
+        room("Comparisons", ["Jobs"]),
+        room("Datasets", ["Jobs", "CZlib"]),
+        room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
+        room("Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", crypto]),
+        .target(
+            name: "Migrations", path: "Migrations", resources: [.embedInCode("0001_initial.sql")],
+            swiftSettings: strict),
+        room("JobStore", ["Jobs", "Migrations", "Locks", grdb, logging]),
+        room("WorkerPool", ["JobStore", "Jobs", "Locks", logging]),
+        room("HTTPWire", ["CNghttp2", httpTypes]),
+        room("HTTPServer", ["HTTPWire", "Locks", "COpenSSL", httpTypes, logging]),
+        room(
+            "API",
+            ["HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", crypto, httpTypes, logging]),
+        .executableTarget(
+            name: "tenbin",
+            dependencies: [
+                "API", "HTTPServer", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets", "Comparisons",
+                "Kernels", "Jobs", "Weighting", "Locks", argumentParser, httpTypes, logging,
+            ],
+            swiftSettings: strict),
+
+        // System libraries: a module map and a shim for macros each. CKernels is the only C with logic.
+        .target(name: "CKernels"),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-openmp-dev"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        tests("Architecture", []),
+        tests("Weighting", ["Weighting"]),
+        tests("Jobs", ["Jobs", "Weighting"]),
+        tests("Datasets", ["Datasets", "Jobs"]),
+        tests("Kernels", ["Kernels", "CKernels"]),
+        tests("Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"]),
+        tests("JobStore", ["JobStore", "Jobs", "Migrations", grdb]),
+        tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks"]),
+        tests("HTTPWire", ["HTTPWire", httpTypes]),
+        tests("HTTPServer", ["HTTPServer", "HTTPWire", httpTypes]),
+        tests("API", ["API", "HTTPWire", "JobStore", "Datasets", "Jobs", httpTypes, yams]),
+        tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
+    ]
+)

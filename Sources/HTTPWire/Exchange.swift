@@ -1,0 +1,132 @@
+package import HTTPTypes
+
+/// The protocol version a request came in.
+package enum HTTPVersion: Sendable, Hashable {
+    case http1_0
+    case http1_1
+    case http2
+}
+
+/// Where a connection comes from, as far as authorisation and logs need to know.
+package struct Peer: Sendable, Hashable {
+    /// The remote address in text, without port: `127.0.0.1`, `::1`, or `unix` for a UNIX socket.
+    package var address: String
+    /// Whether the bytes came over TLS.
+    package var isSecure: Bool
+    /// The subject of the verified client certificate, if one was presented.
+    package var certificateSubject: String?
+
+    package init(address: String, isSecure: Bool = false, certificateSubject: String? = nil) {
+        self.address = address
+        self.isSecure = isSecure
+        self.certificateSubject = certificateSubject
+    }
+}
+
+/// A request's head, complete and valid, before any of its content.
+package struct RequestHead: Sendable {
+    package var request: HTTPRequest
+    package var version: HTTPVersion
+    package var peer: Peer
+    /// Unique per request; echoed as `X-Request-Id` and carried into logs.
+    package var requestID: String
+    /// The declared length of the content in bytes: 0 when there is none, nil when it is not known in advance.
+    package var contentLength: Int?
+
+    package init(
+        request: HTTPRequest, version: HTTPVersion, peer: Peer, requestID: String, contentLength: Int?
+    ) {
+        self.request = request
+        self.version = version
+        self.peer = peer
+        self.requestID = requestID
+        self.contentLength = contentLength
+    }
+}
+
+/// Answers requests. The server calls it; `API` is one.
+package protocol RequestHandler: Sendable {
+    /// Called on the connection's event loop as soon as the head is in; must not block.
+    ///
+    /// Answer through `responder`, now or later, from any thread, exactly once. The plan says what happens to the content.
+    func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan
+}
+
+/// What is to happen to a request's content.
+package enum ContentPlan: Sendable {
+    /// Nobody wants it. The server reads and drops a small rest or closes the connection, as it sees fit.
+    case discard
+    /// Gather at most `bytesMax` bytes, then call. Larger content is answered by the server: 413, before reading it when
+    /// its length was declared. Called on the event loop; not called when the content never arrives.
+    case collect(bytesMax: Int, then: @Sendable ([UInt8]) -> Void)
+    /// Hand it on piece by piece as it comes, at the sink's pace.
+    case stream(bytesMax: Int, to: any ContentSink)
+}
+
+/// Receives a request's content piece by piece. All calls come in order, from the event loop, and must not block.
+package protocol ContentSink: AnyObject, Sendable {
+    /// Takes one piece. The server reads no more than a bounded amount ahead until `ready` is called (any thread, once).
+    func receive(_ bytes: [UInt8], ready: @escaping @Sendable () -> Void)
+    /// The content is complete; nothing follows.
+    func finish()
+    /// The content will never be complete: the peer went away, broke the framing, or sent more than was allowed.
+    /// Nothing follows, and what was received so far must leave no trace.
+    func abort(_ reason: ContentFailure)
+}
+
+/// Why a request's content ended early.
+package enum ContentFailure: Error, Sendable, Hashable {
+    case disconnected
+    case malformed
+    case tooLarge(bytesMax: Int)
+    case tooSlow
+}
+
+/// The way back for one answer.
+package protocol Responder: Sendable {
+    /// Sends the final response. A second call is a programming error and is ignored.
+    func respond(_ response: Response)
+    /// Registers what to do when nobody waits for the answer any more (peer gone, stream reset). Called at most once, and
+    /// at once if that is so already.
+    func onCancel(_ action: @escaping @Sendable () -> Void)
+}
+
+/// A final response: head and content.
+package struct Response: Sendable {
+    package var head: HTTPResponse
+    package var content: ResponseContent
+
+    package init(head: HTTPResponse, content: ResponseContent = .none) {
+        self.head = head
+        self.content = content
+    }
+}
+
+/// A response's content.
+///
+/// The server sets `Content-Length` from it, and for HEAD sends the head alone.
+package enum ResponseContent: Sendable {
+    case none
+    case bytes([UInt8])
+    /// A range of an open file; the server closes the descriptor when it is done with it.
+    case file(descriptor: Int32, offset: Int, length: Int)
+    /// Produced as the reader takes it; length unknown.
+    case stream(any ContentSource)
+}
+
+/// Produces a response's content at the reader's pace. Called on the event loop; must not block.
+package protocol ContentSource: AnyObject, Sendable {
+    /// The next piece, of at most about `bytesMax` bytes. After `.later`, `wake` is called (any thread) once there is more.
+    func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> ContentPiece
+    /// The reader is gone; nothing more will be asked.
+    func cancel()
+}
+
+/// One step of a `ContentSource`.
+package enum ContentPiece: Sendable {
+    case bytes([UInt8])
+    case later
+    case end
+    /// The content cannot be completed: the connection or stream is cut so that the reader notices.
+    case failed
+}
