@@ -1,2 +1,100 @@
 #pragma once
+
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+// Element-wise loops, reductions, losses and optimiser updates in single precision. Every function exists twice, as
+// plain C and compiled for AVX2 with fused multiply-add; `ckernels_best` answers the table this machine can run.
+// Matrices are row-major. No function allocates. The executable specification of each is the Swift kernel of the
+// same name in `Plain`.
+
+/// Activation functions, numbered as `Activation` in Swift.
+typedef enum {
+    ck_identity = 0,
+    ck_relu = 1,
+    ck_gelu = 2,
+    ck_tanh = 3,
+    ck_silu = 4,
+} ck_activation;
+
+/// Losses of a real number against its target.
+typedef enum {
+    ck_mse = 0,
+    ck_mae = 1,
+    ck_huber = 2,
+} ck_distance;
+
+/// The sum of a batch's losses and of what it is to be divided by.
+typedef struct {
+    double sum;
+    double normaliser;
+} ck_loss;
+
+/// One step of Adam or AdamW, with every constant made in double before it was rounded.
+typedef struct {
+    float step_size;  // learning rate / (1 − β₁ᵗ)
+    float take1;      // 1 − β₁
+    float keep2;      // β₂
+    float take2;      // 1 − β₂
+    float root;       // 1 / √(1 − β₂ᵗ)
+    float epsilon;
+    float penalty;  // L2 decay, added to the gradient
+    float shrink;   // decoupled decay, a factor on the parameter: 1 − learning rate · decay
+    float gradient_scale;
+} ck_adam;
+
+/// One step of stochastic gradient descent.
+typedef struct {
+    float learning_rate;
+    float momentum;
+    float weight_decay;
+    bool nesterov;
+    bool first;  // the buffer takes the gradient as it is
+    float gradient_scale;
+} ck_sgd;
+
+/// One implementation of every loop; constant from the start of the process, so any thread may read it.
+typedef struct __attribute__((swift_attr("@Sendable"))) {
+    const char *name;
+
+    // Reductions and vectors.
+    void (*scale)(size_t count, float factor, float *x);
+    void (*add)(size_t count, const float *x, float *y);
+    void (*axpy)(size_t count, float factor, const float *x, float *y);
+    double (*sum_of_squares)(size_t count, const float *x);
+    double (*dot)(size_t count, const float *x, const float *y);
+    void (*column_sums)(size_t rows, size_t columns, const float *matrix, float *sums);
+
+    // Activations. `z` holds z = x·W on entry and, for GELU and SiLU, z + bias on return; it may be `y` for the others.
+    void (*bias_activate)(ck_activation kind, size_t rows, size_t columns, const float *bias, float *z, float *y);
+    void (*activation_gradient)(ck_activation kind, size_t count, const float *z, const float *y, const float *dy,
+                                float *dz);
+
+    // Losses. The gradient is that of the sum, not of the mean.
+    ck_loss (*softmax_cross_entropy)(size_t rows, size_t classes, const float *logits, const int32_t *labels,
+                                     const float *class_weights, float smoothing, float *dlogits);
+    ck_loss (*binary_cross_entropy)(size_t rows, size_t outputs, const float *logits, const float *targets,
+                                    const float *positive_weights, float *dlogits);
+    ck_loss (*distance)(ck_distance kind, size_t count, const float *values, const float *targets, float delta,
+                        float *dvalues);
+    void (*softmax)(size_t rows, size_t classes, const float *logits, float *probabilities);
+    void (*sigmoid)(size_t count, const float *logits, float *probabilities);
+
+    // Optimisers.
+    void (*adam)(size_t count, const ck_adam *step, const float *gradient, float *parameter, float *mean,
+                 float *variance);
+    void (*sgd)(size_t count, const ck_sgd *step, const float *gradient, float *parameter, float *momentum);
+} ck_table;
+
+/// The loops in plain C.
+const ck_table *ckernels_plain(void);
+
+/// The loops compiled for AVX2 with fused multiply-add, or NULL where this machine or this build has none.
+const ck_table *ckernels_avx2(void);
+
+/// The fastest table that this machine can run.
+const ck_table *ckernels_best(void);
+
+/// Sets how many threads OpenMP regions started from the calling thread may use; false where no OpenMP is loaded.
+bool ckernels_set_openmp_threads(int threads);

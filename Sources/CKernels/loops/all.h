@@ -1,0 +1,16 @@
+// Every loop, once per including file: LOOP(name) is the name it gets there.
+#include "vectors.h"
+#include "functions.h"
+#include "activations.h"
+#include "losses.h"
+#include "optimisers.h"
+
+#define CK_TABLE(label)                                                                                             \
+    {                                                                                                               \
+        .name = label, .scale = LOOP(scale), .add = LOOP(add), .axpy = LOOP(axpy),                                  \
+        .sum_of_squares = LOOP(sum_of_squares), .dot = LOOP(dot), .column_sums = LOOP(column_sums),                 \
+        .bias_activate = LOOP(bias_activate), .activation_gradient = LOOP(activation_gradient),                     \
+        .softmax_cross_entropy = LOOP(softmax_cross_entropy), .binary_cross_entropy = LOOP(binary_cross_entropy),   \
+        .distance = LOOP(distance), .softmax = LOOP(softmax), .sigmoid = LOOP(sigmoid), .adam = LOOP(adam),         \
+        .sgd = LOOP(sgd),                                                                                           \
+    }

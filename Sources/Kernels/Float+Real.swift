@@ -1,0 +1,52 @@
+import CKernels
+import COpenBLAS
+import Glibc
+
+/// The loops this machine runs fastest, chosen once.
+let loops: ck_table = ckernels_best().pointee
+
+/// Single precision computes with OpenBLAS, oneDNN and the loops of CKernels.
+extension Float: Real {
+    package static func exp(_ x: Float) -> Float { Glibc.expf(x) }
+    package static func log(_ x: Float) -> Float { Glibc.logf(x) }
+    package static func tanh(_ x: Float) -> Float { Glibc.tanhf(x) }
+    package static func erf(_ x: Float) -> Float { Glibc.erff(x) }
+
+    package static func multiply(_ shape: ProductShape, _ a: Input, _ b: Input, beta: Float, _ c: Output) {
+        guard shape.rows > 0, shape.columns > 0 else { return }
+        // With nothing to sum OpenBLAS would leave c as it is, whatever beta says.
+        guard shape.inner > 0 else {
+            if beta == 0 { return c.update(repeating: 0, count: shape.rows * shape.columns) }
+            return scale(shape.rows * shape.columns, by: beta, c)
+        }
+        cblas_sgemm(
+            CblasRowMajor, shape.transposeA ? CblasTrans : CblasNoTrans, shape.transposeB ? CblasTrans : CblasNoTrans,
+            blasint(shape.rows), blasint(shape.columns), blasint(shape.inner), 1,
+            a, blasint(shape.transposeA ? shape.rows : shape.inner),
+            b, blasint(shape.transposeB ? shape.inner : shape.columns), beta, c, blasint(shape.columns))
+    }
+
+    package static func scale(_ count: Int, by factor: Float, _ x: Output) {
+        loops.scale(count, factor, x)
+    }
+
+    package static func add(_ count: Int, _ x: Input, to y: Output) {
+        loops.add(count, x, y)
+    }
+
+    package static func add(_ count: Int, _ factor: Float, times x: Input, to y: Output) {
+        loops.axpy(count, factor, x, y)
+    }
+
+    package static func sumOfSquares(_ count: Int, _ x: Input) -> Double {
+        loops.sum_of_squares(count, x)
+    }
+
+    package static func dot(_ count: Int, _ x: Input, _ y: Input) -> Double {
+        loops.dot(count, x, y)
+    }
+
+    package static func columnSums(rows: Int, columns: Int, _ matrix: Input, _ sums: Output) {
+        loops.column_sums(rows, columns, matrix, sums)
+    }
+}

@@ -1,0 +1,106 @@
+/// A number that networks compute with, and the kernels that compute with it.
+///
+/// `Double` runs the plain kernels: the executable specification, for gradient checks and parity. `Float` runs the fast
+/// ones, each tested against its plain twin. All matrices are row-major and contiguous unless a leading dimension is
+/// given; sizes may be 0; no kernel allocates. This protocol is the only door through which the rest of the house
+/// reaches the hardware.
+package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
+    typealias Input = UnsafePointer<Self>
+    typealias Output = UnsafeMutablePointer<Self>
+
+    static func exp(_ x: Self) -> Self
+    static func log(_ x: Self) -> Self
+    static func tanh(_ x: Self) -> Self
+    static func erf(_ x: Self) -> Self
+
+    /// c ← op(a)·op(b) + beta·c, with op(a) `[rows, inner]`, op(b) `[inner, columns]`, c `[rows, columns]`.
+    static func multiply(
+        _ shape: ProductShape, _ a: Input, _ b: Input, beta: Self, _ c: Output)
+
+    static func scale(_ count: Int, by factor: Self, _ x: Output)
+    /// y ← y + x.
+    static func add(_ count: Int, _ x: Input, to y: Output)
+    /// y ← y + factor·x.
+    static func add(_ count: Int, _ factor: Self, times x: Input, to y: Output)
+    static func sumOfSquares(_ count: Int, _ x: Input) -> Double
+    static func dot(_ count: Int, _ x: Input, _ y: Input) -> Double
+    /// sums ← the sum over rows of a matrix `[rows, columns]`.
+    static func columnSums(rows: Int, columns: Int, _ matrix: Input, _ sums: Output)
+
+    /// y ← f(z + bias). For activations that need it (`Activation.needsInput`), z becomes z + bias.
+    static func biasActivate(
+        _ activation: Activation, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output)
+    /// dz ← dy ∘ f′; z is read only by activations that need it, y by the others. dz may be dy.
+    static func activationGradient(
+        _ activation: Activation, count: Int, z: Input, y: Input, dy: Input, dz: Output)
+
+    /// The loss of `[rows, classes]` logits; a negative label is a missing one. dLogits is the gradient of the sum.
+    static func softmaxCrossEntropy(
+        rows: Int, classes: Int, logits: Input, labels: UnsafePointer<Int32>, classWeights: Input?, smoothing: Self,
+        dLogits: Output
+    ) -> LossSum
+    /// The loss of `[rows, outputs]` logits; a target that is not a number is missing.
+    static func binaryCrossEntropy(
+        rows: Int, outputs: Int, logits: Input, targets: Input, positiveWeights: Input?, dLogits: Output
+    ) -> LossSum
+    static func distance(
+        _ distance: Distance, count: Int, values: Input, targets: Input, dValues: Output
+    ) -> LossSum
+    static func softmax(rows: Int, classes: Int, logits: Input, probabilities: Output)
+    static func sigmoid(count: Int, logits: Input, probabilities: Output)
+
+    static func adam(
+        _ step: AdamStep, count: Int, gradient: Input, parameter: Output, mean: Output, variance: Output)
+    static func descend(_ step: DescentStep, count: Int, gradient: Input, parameter: Output, momentum: Output)
+}
+
+/// The sizes of a matrix product and which of its operands are read transposed.
+package struct ProductShape: Sendable, Hashable {
+    package var rows: Int
+    package var inner: Int
+    package var columns: Int
+    package var transposeA: Bool
+    package var transposeB: Bool
+
+    package init(rows: Int, inner: Int, columns: Int, transposeA: Bool = false, transposeB: Bool = false) {
+        self.rows = rows
+        self.inner = inner
+        self.columns = columns
+        self.transposeA = transposeA
+        self.transposeB = transposeB
+    }
+}
+
+/// A batch's loss, summed in double, and what it is to be divided by (labelled rows, cells or class weights).
+package struct LossSum: Sendable, Equatable {
+    package var sum: Double
+    package var normaliser: Double
+
+    package init(sum: Double = 0, normaliser: Double = 0) {
+        self.sum = sum
+        self.normaliser = normaliser
+    }
+
+    /// The mean, 0 where nothing is labelled.
+    package var mean: Double { normaliser > 0 ? sum / normaliser : 0 }
+
+    package static func += (left: inout LossSum, right: LossSum) {
+        left.sum += right.sum
+        left.normaliser += right.normaliser
+    }
+}
+
+package enum Activation: String, Sendable, CaseIterable {
+    case identity, relu, gelu, tanh, silu
+
+    /// Whether the gradient is computed from the input of the activation and not from its output.
+    package var needsInput: Bool { self == .gelu || self == .silu }
+}
+
+/// How far a value is from its target.
+package enum Distance: Sendable, Equatable {
+    case squared
+    case absolute
+    /// Quadratic up to `delta`, linear beyond (Huber 1964).
+    case huber(delta: Double)
+}
