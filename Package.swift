@@ -56,7 +56,10 @@ let package = Package(
         room("HTTPServer", ["HTTPWire", "Locks", "COpenSSL", httpTypes, logging]),
         room(
             "API",
-            ["HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", crypto, httpTypes, logging]),
+            [
+                "HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", crypto, httpTypes,
+                logging,
+            ]),
         .executableTarget(
             name: "tenbin",
             dependencies: [

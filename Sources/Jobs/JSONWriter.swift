@@ -1,0 +1,157 @@
+/// Writes JSON text without building a tree: the caller opens and closes, the writer places commas and escapes.
+///
+/// Numbers are printed with the fewest digits that read back as the same value.
+package struct JSONWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    package init(reserving capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    package mutating func object(_ content: (inout JSONWriter) throws -> Void) rethrows {
+        open("{")
+        try content(&self)
+        close("}")
+    }
+
+    package mutating func array(_ content: (inout JSONWriter) throws -> Void) rethrows {
+        open("[")
+        try content(&self)
+        close("]")
+    }
+
+    /// A member's name; its value must follow.
+    package mutating func name(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// A member's name that comes from data; its value must follow.
+    package mutating func name(escaping name: String) {
+        value(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    package mutating func null() {
+        separate()
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    package mutating func value(_ value: Bool) {
+        separate()
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    package mutating func value(_ value: some FixedWidthInteger) {
+        separate()
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    /// A number; null when JSON has no way to write it.
+    package mutating func value(_ value: Double) {
+        guard value.isFinite else { return null() }
+        separate()
+        if value == value.rounded(), abs(value) < 1e15, value != 0 || value.sign == .plus {
+            // Whole numbers without the fraction that Swift would print: 1, not 1.0.
+            bytes.append(contentsOf: String(Int64(value)).utf8)
+        } else {
+            bytes.append(contentsOf: value.description.utf8)
+        }
+    }
+
+    package mutating func value(_ value: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+            case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
+            case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+            case ..<0x20, 0x7F:
+                let digits = String(byte, radix: 16, uppercase: false)
+                bytes.append(contentsOf: "\\u00".utf8)
+                if digits.utf8.count == 1 { bytes.append(UInt8(ascii: "0")) }
+                bytes.append(contentsOf: digits.utf8)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    package mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .bool(let value): self.value(value)
+        case .integer(let value): self.value(value)
+        case .number(let value): self.value(value)
+        case .string(let value): self.value(value)
+        case .array(let values):
+            array { writer in values.forEach { writer.value($0) } }
+        case .object(let members):
+            object { writer in
+                for member in members {
+                    writer.name(escaping: member.name)
+                    writer.value(member.value)
+                }
+            }
+        }
+    }
+
+    /// A value that is already JSON text, taken as it is.
+    package mutating func raw(_ json: some Sequence<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+    }
+
+    private mutating func open(_ bracket: Unicode.Scalar) {
+        separate()
+        bytes.append(UInt8(ascii: bracket))
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: bracket))
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+}
+
+extension JSONWriter {
+    package mutating func value(_ value: String?) {
+        if let value { self.value(value) } else { null() }
+    }
+
+    package mutating func value(_ value: Double?) {
+        if let value { self.value(value) } else { null() }
+    }
+
+    package mutating func value(_ value: Int?) {
+        if let value { self.value(value) } else { null() }
+    }
+
+    package mutating func value(_ value: Timestamp?) {
+        self.value(value?.description)
+    }
+}
+
+extension JSONValue {
+    /// The value as JSON text.
+    package var encoded: [UInt8] {
+        var writer = JSONWriter()
+        writer.value(self)
+        return writer.bytes
+    }
+}
