@@ -57,8 +57,8 @@ let package = Package(
         room(
             "API",
             [
-                "HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", crypto, httpTypes,
-                logging,
+                "HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", "CResources", crypto,
+                httpTypes, logging,
             ]),
         .executableTarget(
             name: "tenbin",
@@ -68,8 +68,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // System libraries: a module map and a shim for macros each. CKernels is the only C with logic.
+        // CKernels is the only C with logic; CResources carries files; the others are a module map and a shim each.
         .target(name: "CKernels"),
+        .target(name: "CResources", exclude: ["dashboard.html"]),
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-openmp-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
@@ -88,5 +89,6 @@ let package = Package(
         tests("HTTPServer", ["HTTPServer", "HTTPWire", httpTypes]),
         tests("API", ["API", "HTTPWire", "JobStore", "Datasets", "Jobs", httpTypes, yams]),
         tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
-    ]
+    ],
+    cLanguageStandard: .c2x
 )
