@@ -53,7 +53,7 @@ let package = Package(
         room("JobStore", ["Jobs", "Migrations", "Locks", grdb, logging]),
         room("WorkerPool", ["JobStore", "Jobs", "Locks", logging]),
         room("HTTPWire", ["CNghttp2", httpTypes]),
-        room("HTTPServer", ["HTTPWire", "Locks", "COpenSSL", httpTypes, logging]),
+        room("HTTPServer", ["HTTPWire", "Locks", "COpenSSL", "CLinux", httpTypes, logging]),
         room(
             "API",
             [
@@ -75,7 +75,13 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-openmp-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Programs that measure, and that outside clients are pointed at.
+        .executableTarget(
+            name: "HTTPEcho", dependencies: ["HTTPServer", "HTTPWire", httpTypes, logging], path: "Benchmarks/HTTPEcho",
+            swiftSettings: strict),
 
         tests("Architecture", []),
         tests("Weighting", ["Weighting"]),
@@ -86,7 +92,7 @@ let package = Package(
         tests("JobStore", ["JobStore", "Jobs", "Migrations", grdb]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks"]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
-        tests("HTTPServer", ["HTTPServer", "HTTPWire", httpTypes]),
+        tests("HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging]),
         tests("API", ["API", "HTTPWire", "JobStore", "Datasets", "Jobs", httpTypes, yams]),
         tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
     ],

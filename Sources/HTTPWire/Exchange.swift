@@ -24,6 +24,9 @@ package struct Peer: Sendable, Hashable {
 }
 
 /// A request's head, complete and valid, before any of its content.
+///
+/// `request.authority` is the host asked for, in HTTP/1 too: `Host` is not among the fields. `request.path` is the origin-form
+/// target with its query, `*` for the server as a whole.
 package struct RequestHead: Sendable {
     package var request: HTTPRequest
     package var version: HTTPVersion
@@ -92,13 +95,24 @@ package protocol Responder: Sendable {
 }
 
 /// A final response: head and content.
+///
+/// The server writes the fields that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection`, `Date`,
+/// `X-Request-Id`) itself; such fields in `head` are left out.
 package struct Response: Sendable {
     package var head: HTTPResponse
     package var content: ResponseContent
+    /// The template of the route that answered (`/v1/jobs/{id}`), for the access log.
+    package var route: String?
+    /// Who asked, for the access log.
+    package var principal: String?
 
-    package init(head: HTTPResponse, content: ResponseContent = .none) {
+    package init(
+        head: HTTPResponse, content: ResponseContent = .none, route: String? = nil, principal: String? = nil
+    ) {
         self.head = head
         self.content = content
+        self.route = route
+        self.principal = principal
     }
 }
 

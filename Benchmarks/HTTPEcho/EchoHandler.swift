@@ -1,0 +1,97 @@
+import Glibc
+import HTTPTypes
+import HTTPWire
+
+/// `GET /` a small JSON · `POST /echo` what was sent · `POST /count` its length, streamed · `GET /large` 1 MiB at once ·
+/// `GET /stream` 1 MiB in pieces · `GET /self` this program as a file · `GET /later` a small JSON from another thread.
+struct EchoHandler: RequestHandler {
+    static let small = Array(#"{"id":"job_0190b6a7-7d5c-7e6e-8f1e-0123456789ab","state":"running","epoch":12}"#.utf8)
+    static let large = [UInt8](repeating: 0x61, count: 1 << 20)
+
+    func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
+        switch head.request.path {
+        case "/echo":
+            return .collect(bytesMax: 4 << 20) { responder.respond(Self.answer($0)) }
+        case "/count":
+            return .stream(bytesMax: 1 << 30, to: CountingSink(responder: responder))
+        case "/large":
+            responder.respond(Self.answer(Self.large))
+        case "/stream":
+            responder.respond(
+                Response(head: HTTPResponse(status: .ok), content: .stream(RepeatingSource(bytes: 1 << 20))))
+        case "/self":
+            responder.respond(Self.ownProgram())
+        case "/later":
+            Self.answerLater(responder)
+        default:
+            responder.respond(Self.answer(Self.small, type: "application/json"))
+        }
+        return .discard
+    }
+
+    static func answer(_ bytes: [UInt8], type: String = "application/octet-stream") -> Response {
+        var head = HTTPResponse(status: .ok)
+        head.headerFields[.contentType] = type
+        return Response(head: head, content: .bytes(bytes))
+    }
+
+    private static func ownProgram() -> Response {
+        let descriptor = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return answer([]) }
+        return Response(
+            head: HTTPResponse(status: .ok),
+            content: .file(descriptor: descriptor, offset: 0, length: Int(status.st_size)))
+    }
+
+    private static func answerLater(_ responder: any Responder) {
+        let box = Unmanaged.passRetained(ResponderBox(responder))
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                let box = Unmanaged<ResponderBox>.fromOpaque(argument).takeRetainedValue()
+                box.responder.respond(EchoHandler.answer(EchoHandler.small))
+                return nil
+            }, box.toOpaque())
+        if status == 0 { pthread_detach(thread) } else { box.release() }
+    }
+}
+
+private final class ResponderBox {
+    let responder: any Responder
+    init(_ responder: any Responder) { self.responder = responder }
+}
+
+/// Counts what comes and answers with the number.
+private final class CountingSink: ContentSink, @unchecked Sendable {
+    // True because the server calls a sink from one event loop only.
+    private var count = 0
+    private let responder: any Responder
+
+    init(responder: any Responder) { self.responder = responder }
+
+    func receive(_ bytes: [UInt8], ready: @escaping @Sendable () -> Void) {
+        count += bytes.count
+        ready()
+    }
+    func finish() { responder.respond(EchoHandler.answer(Array("\(count)\n".utf8))) }
+    func abort(_ reason: ContentFailure) {}
+}
+
+/// Gives the same byte so many times.
+private final class RepeatingSource: ContentSource, @unchecked Sendable {
+    // True because the server calls a source from one event loop only.
+    private var rest: Int
+
+    init(bytes: Int) { rest = bytes }
+
+    func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> ContentPiece {
+        guard rest > 0 else { return .end }
+        let count = min(rest, bytesMax)
+        rest -= count
+        return .bytes([UInt8](repeating: 0x62, count: count))
+    }
+    func cancel() {}
+}

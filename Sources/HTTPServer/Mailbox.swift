@@ -1,0 +1,107 @@
+import CLinux
+import Glibc
+import HTTPWire
+import Locks
+
+/// Names one request on one connection. Numbers are never used twice, unlike descriptors.
+struct ExchangeKey: Hashable, Sendable {
+    let connection: UInt64
+    /// The HTTP/2 stream, or a count of requests in HTTP/1.
+    let exchange: Int
+}
+
+/// What other threads, and handlers, tell an event loop.
+enum LoopMessage: Sendable {
+    case respond(ExchangeKey, Response)
+    case onCancel(ExchangeKey, @Sendable () -> Void)
+    case sinkReady(ExchangeKey)
+    case sourceReady(ExchangeKey)
+    case drain
+    case stop
+}
+
+/// The way into an event loop from any thread: a locked list and an eventfd that wakes the loop.
+final class Mailbox: @unchecked Sendable {
+    // True because `messages` is behind its lock, `descriptor` never changes, and the rest is touched on the loop's own
+    // thread only, which `isOnLoop` checks against `thread`, written once before the loop takes its first connection.
+    let descriptor: Int32
+    private let messages = Lock<[LoopMessage]>([])
+    private var thread: pthread_t?
+    /// The request whose handler is being called, and what it answered meanwhile.
+    private var current: ExchangeKey?
+    private var currentAnswer: Response?
+
+    init() throws(ServerError) {
+        descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        guard descriptor >= 0 else { throw .system(operation: "eventfd", code: errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Makes the calling thread the loop's own.
+    func adoptThread() { thread = pthread_self() }
+
+    private var isOnLoop: Bool {
+        guard let thread else { return false }
+        return pthread_equal(thread, pthread_self()) != 0
+    }
+
+    func post(_ message: LoopMessage) {
+        if isOnLoop {
+            if case .respond(let key, let response) = message, key == current, currentAnswer == nil {
+                currentAnswer = response
+                return
+            }
+            messages.withLock { $0.append(message) }
+            return
+        }
+        let wasEmpty = messages.withLock { list in
+            list.append(message)
+            return list.count == 1
+        }
+        if wasEmpty { wake() }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// Calls a handler; an answer it gives before returning comes back at once, without a detour through the list.
+    func callingHandler<Result>(for key: ExchangeKey, _ body: () -> Result) -> (result: Result, answer: Response?) {
+        current = key
+        let result = body()
+        current = nil
+        defer { currentAnswer = nil }
+        return (result, currentAnswer)
+    }
+
+    /// Everything that has come since the last time, in order.
+    func takeAll() -> [LoopMessage] {
+        messages.withLock { list in
+            guard !list.isEmpty else { return [] }
+            var taken: [LoopMessage] = []
+            swap(&taken, &list)
+            return taken
+        }
+    }
+
+    /// Whether something waits. On the loop's thread no eventfd is written for its own messages, so it asks before it sleeps.
+    var isEmpty: Bool { messages.withLock { $0.isEmpty } }
+
+    /// Takes the wake-up call off the eventfd.
+    func acknowledgeWake() {
+        var count: UInt64 = 0
+        _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
+    }
+}
+
+/// A `Responder` that is nothing but an address: three words, no allocation.
+struct ResponseHandle: Responder {
+    let mailbox: Mailbox
+    let key: ExchangeKey
+
+    func respond(_ response: Response) { mailbox.post(.respond(key, response)) }
+
+    func onCancel(_ action: @escaping @Sendable () -> Void) { mailbox.post(.onCancel(key, action)) }
+}

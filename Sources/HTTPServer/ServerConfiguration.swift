@@ -1,0 +1,65 @@
+package import Logging
+
+/// All that a server needs to know beside its handler. `tenbin` fills it from its flags.
+package struct ServerConfiguration: Sendable {
+    package var addresses: [ListenAddress]
+    /// Threads that run an event loop each.
+    package var loops: Int
+    package var limits: ServerLimits
+    package var logger: Logger
+    /// Called once for each answered request, on an event loop: it must not block.
+    package var accessLog: (@Sendable (AccessRecord) -> Void)?
+
+    package init(
+        addresses: [ListenAddress], loops: Int, limits: ServerLimits = ServerLimits(), logger: Logger,
+        accessLog: (@Sendable (AccessRecord) -> Void)? = nil
+    ) {
+        self.addresses = addresses
+        self.loops = loops
+        self.limits = limits
+        self.logger = logger
+        self.accessLog = accessLog
+    }
+}
+
+/// Where to wait for connections.
+package enum ListenAddress: Sendable, Hashable {
+    /// A numeric address or a name, and a port; port 0 takes a free one.
+    case tcp(host: String, port: UInt16)
+    /// A UNIX socket made at `path` with `mode`; a stale one is replaced.
+    case unix(path: String, mode: UInt32)
+    /// A listening socket somebody else opened (systemd socket activation).
+    case inherited(descriptor: Int32)
+}
+
+/// Where a server waits for connections, as the system tells it.
+package struct BoundAddress: Sendable, Hashable {
+    package enum Place: Sendable, Hashable {
+        case tcp(address: String, port: UInt16)
+        case unix(path: String, mode: UInt32)
+    }
+    package var place: Place
+    package var isInherited: Bool
+
+    package var port: UInt16? {
+        if case .tcp(_, let port) = place { port } else { nil }
+    }
+
+    /// Whether only this machine (and for UNIX sockets only this user) can connect.
+    package var isPrivate: Bool {
+        switch place {
+        case .tcp(let address, _): address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+        case .unix(_, let mode): mode & 0o077 == 0
+        }
+    }
+}
+
+extension BoundAddress: CustomStringConvertible {
+    /// A URL for TCP, `unix:` and the path for a UNIX socket.
+    package var description: String {
+        switch place {
+        case .tcp(let address, let port): "http://\(address.contains(":") ? "[\(address)]" : address):\(port)"
+        case .unix(let path, _): "unix:\(path)"
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Why a server could not start.
+package enum ServerError: Error, Sendable, Hashable {
+    /// A system call failed; `code` is its errno.
+    case system(operation: String, code: Int32)
+    /// A name or address could not be resolved.
+    case unresolved(host: String, reason: String)
+    case pathTooLong(path: String)
+    /// Something that is no stale socket lives at the path, or a server still answers there.
+    case pathInUse(path: String)
+    /// The descriptor is no listening stream socket.
+    case notListening(descriptor: Int32)
+}
+
+extension ServerError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .system(let operation, let code): "\(operation): \(systemMessage(code))"
+        case .unresolved(let host, let reason): "cannot resolve \(host): \(reason)"
+        case .pathTooLong(let path): "the socket path is too long: \(path)"
+        case .pathInUse(let path): "the path is in use: \(path)"
+        case .notListening(let descriptor): "descriptor \(descriptor) is no listening stream socket"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import HTTPTypes
+
+/// What the bytes of an HTTP/1 connection say, one step at a time.
+package enum HTTP1Event {
+    /// A complete, valid head. Its content, if any, follows.
+    case head(HTTP1Head)
+    /// A piece of content. Points into the input given to `HTTP1Parser.next`, so it is valid until that goes away.
+    case content(UnsafeRawBufferPointer)
+    /// The request is complete; the next byte starts another one.
+    case end
+    /// The bytes are no HTTP this server accepts: answer with the problem and close. Nothing more will be read.
+    case failed(TransportProblem)
+}
+
+/// The head of an HTTP/1 request, with what the connection needs to know about it.
+package struct HTTP1Head: Sendable, Hashable {
+    /// Method, target and fields. `authority` holds the host (from the target in absolute-form, else from `Host`), and
+    /// `Host` is not among the fields; `path` is nil only for CONNECT.
+    package var request: HTTPRequest
+    package var version: HTTPVersion
+    package var framing: ContentFraming
+    /// Whether the connection may go on after this request (RFC 9112 section 9.3).
+    package var keepsAlive: Bool
+    /// Whether the client waits for `100 Continue` before sending the content (RFC 9110 section 10.1.1).
+    package var expectsContinue: Bool
+    /// The decoded SETTINGS payload of a valid `Upgrade: h2c` (RFC 7540 section 3.2), which asks to go on in HTTP/2.
+    package var upgradeSettings: [UInt8]?
+
+    /// The length of the content as far as the head tells: 0 for none, nil for chunked.
+    package var contentLength: Int? {
+        switch framing {
+        case .none: 0
+        case .length(let length): length
+        case .chunked: nil
+        }
+    }
+}
+
+/// How a request's content is delimited, RFC 9112 section 6.3.
+package enum ContentFraming: Sendable, Hashable {
+    case none
+    /// A positive number of bytes.
+    case length(Int)
+    case chunked
+}

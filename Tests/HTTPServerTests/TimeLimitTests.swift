@@ -1,0 +1,123 @@
+import Glibc
+import HTTPTypes
+import HTTPWire
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct TimeLimitTests {
+    private func makeLimits(_ change: (inout ServerLimits) -> Void) -> ServerLimits {
+        var limits = ServerLimits()
+        change(&limits)
+        return limits
+    }
+
+    @Test func aHeadThatTakesTooLongIsAnswered408() throws {
+        try withServer(limits: makeLimits { $0.headerSeconds = 0.2 }) { server in
+            let client = try TestClient(server)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n")
+            let answer = client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 408 ") && answer.contains("/v1/errors/request-timeout"))
+        }
+    }
+
+    @Test func anIdleConnectionIsClosedWithoutAWord() throws {
+        try withServer(limits: makeLimits { $0.idleSeconds = 0.2 }) { server in
+            let fresh = try TestClient(server)
+            #expect(fresh.readToEnd().isEmpty && fresh.hasEnded)
+            let used = try TestClient(server)
+            #expect(used.get("/")?.status == 200)
+            #expect(used.readToEnd().isEmpty && used.hasEnded)
+        }
+    }
+
+    @Test func contentThatComesTooSlowlyIsAnswered408() throws {
+        let failures = Box<ContentFailure>()
+        let limits = makeLimits {
+            $0.bodyWindowSeconds = 0.2
+            $0.bodyBytesPerSecondMin = 1000
+        }
+        try withServer(limits: limits) { _, _ in
+            .stream(bytesMax: 1000, to: RecordingSink(failed: { failures.add($0) }))
+        } _: { server in
+            let client = try TestClient(server)
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc")
+            #expect(client.readToEnd().hasPrefix("HTTP/1.1 408 "))
+        }
+        #expect(failures.values == [.tooSlow])
+    }
+
+    @Test func aSlowSinkIsNotHeldAgainstTheClient() throws {
+        let sink = RecordingSink()
+        sink.holdsBack = true
+        let limits = makeLimits {
+            $0.bodyWindowSeconds = 0.1
+            $0.idleSeconds = 0.1
+        }
+        try withServer(limits: limits) { _, responder in
+            sink.whenFinished = { responder.respond(text("done")) }
+            return .stream(bytesMax: 1000, to: sink)
+        } _: { server in
+            let client = try TestClient(server)
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+            while sink.heldCount == 0 { sched_yield() }
+            // Another connection idles out meanwhile: the time of several windows has passed for both.
+            for _ in 0..<3 { #expect(try TestClient(server).readToEnd().isEmpty) }
+            sink.release()
+            #expect(client.readAnswer()?.body == "done")
+        }
+    }
+
+    @Test func aReaderThatTakesNothingIsCut() throws {
+        let ended = Box<AccessRecord>()
+        let limits = makeLimits { $0.writeStallSeconds = 0.3 }
+        let source = ListSource(pieces: Array(repeating: String(repeating: "x", count: 16_384), count: 4096))
+        try withServer(limits: limits, records: ended) { _, responder in
+            responder.respond(Response(head: HTTPResponse(status: .ok), content: .stream(source)))
+            return .discard
+        } _: { server in
+            let client = try TestClient(server, receiveBuffer: 4096)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while ended.values.isEmpty { sched_yield() }
+            #expect(ended.values.first?.isComplete == false)
+        }
+    }
+
+    @Test func aDrainLetsTheRequestInFlightFinish() throws {
+        let responders = Box<any Responder>()
+        try withServer { _, responder in
+            responders.add(responder)
+            return .discard
+        } _: { server in
+            let busy = try TestClient(server)
+            let idle = try TestClient(server)
+            busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while responders.values.isEmpty { sched_yield() }
+            let drained = Gate()
+            startThread {
+                server.drain(seconds: 10)
+                drained.open()
+            }
+            #expect(idle.readToEnd().isEmpty && idle.hasEnded)
+            #expect(throws: TestClient.Failure.self) { try TestClient(server) }
+            responders.values[0].respond(text("last"))
+            let answer = busy.readToEnd()
+            #expect(answer.contains("\r\nConnection: close\r\n") && answer.hasSuffix("last"))
+            #expect(drained.wait())
+        }
+    }
+
+    @Test func aDrainCutsWhatOutlastsIt() throws {
+        let responders = Box<any Responder>()
+        try withServer { _, responder in
+            responders.add(responder)
+            return .discard
+        } _: { server in
+            let client = try TestClient(server)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while responders.values.isEmpty { sched_yield() }
+            server.drain(seconds: 0.1)
+            #expect(client.readToEnd().isEmpty && client.hasEnded)
+        }
+    }
+}
