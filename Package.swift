@@ -44,7 +44,7 @@ let package = Package(
         room("Locks"),
         room("Jobs", ["Weighting"]),
         room("Comparisons", ["Jobs"]),
-        room("Datasets", ["Jobs", "CZlib"]),
+        room("Datasets", ["Jobs", "Locks", "CZlib"]),
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
         room("Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", crypto]),
         .target(
@@ -86,7 +86,7 @@ let package = Package(
         tests("Architecture", []),
         tests("Weighting", ["Weighting"]),
         tests("Jobs", ["Jobs", "Weighting"]),
-        tests("Datasets", ["Datasets", "Jobs"]),
+        tests("Datasets", ["Datasets", "Jobs", "Weighting"]),
         tests("Kernels", ["Kernels", "CKernels"]),
         tests("Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", grdb]),

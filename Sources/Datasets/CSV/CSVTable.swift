@@ -1,0 +1,27 @@
+import Jobs
+
+/// Columns of a CSV file in memory.
+enum CSVTable {
+    static func load(
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+    ) throws(DatasetError) -> DataTable {
+        var reader = try CSVReader.open(source.path, limits: limits)
+        var builders: [(index: Int, builder: ColumnBuilder)] = []
+        for (index, name) in reader.header.enumerated() {
+            guard let profile = source.schema.column(named: name) else { continue }
+            for use in uses where use.name == name {
+                let builder = ColumnBuilder(
+                    profile, role: use.role, rows: source.schema.rows, namesMax: limits.classesMax)
+                builders.append((index, builder))
+            }
+        }
+        while try reader.next() {
+            for (index, builder) in builders {
+                try builder.add(reader.field(index), row: reader.row, line: reader.line)
+            }
+        }
+        var columns: [ColumnUse: ColumnData] = [:]
+        for (_, builder) in builders { columns[builder.use] = builder.finish() }
+        return DataTable(rows: reader.row, columns: columns)
+    }
+}

@@ -1,0 +1,47 @@
+package import Jobs
+
+/// Why a data set, or rows sent for prediction, cannot be used: what, where, and what would be accepted.
+package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: Sendable, Hashable {
+        /// The content is not what it should be; the client can mend it.
+        case invalid
+        /// The content is beyond a limit of this server.
+        case tooLarge
+        /// The file cannot be read; `errno` of the failed call.
+        case unreadable(Int32)
+    }
+
+    package var kind: Kind
+    /// At least one, in the order they were found.
+    package private(set) var problems: [Problem]
+
+    package init(_ kind: Kind, _ problem: Problem) {
+        self.kind = kind
+        problems = [problem]
+    }
+
+    package init(
+        _ detail: String, kind: Kind = .invalid, pointer: String = "", row: Int? = nil, line: Int? = nil,
+        column: String? = nil
+    ) {
+        self.init(kind, Problem(pointer: pointer, detail: detail, row: row, line: line, column: column))
+    }
+
+    /// Several problems at once; nil when there are none.
+    package init?(_ kind: Kind = .invalid, problems: [Problem]) {
+        guard !problems.isEmpty else { return nil }
+        self.kind = kind
+        self.problems = problems
+    }
+
+    package var description: String {
+        problems.map { problem in
+            var place: [String] = []
+            if !problem.pointer.isEmpty { place.append(problem.pointer) }
+            if let row = problem.row { place.append("row \(row)") }
+            if let line = problem.line { place.append("line \(line)") }
+            if let column = problem.column { place.append("column '\(column)'") }
+            return place.isEmpty ? problem.detail : place.joined(separator: ", ") + ": " + problem.detail
+        }.joined(separator: "; ")
+    }
+}
