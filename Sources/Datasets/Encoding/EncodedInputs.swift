@@ -1,0 +1,121 @@
+/// The inputs of every row, contiguous and row-major, ready to gather minibatches from.
+package enum EncodedInputs: Sendable {
+    case features(FeatureMatrix)
+    case images(ImageTensor)
+    case tokens(TokenMatrix)
+
+    package var rows: Int {
+        switch self {
+        case .features(let matrix): matrix.rows
+        case .images(let tensor): tensor.rows
+        case .tokens(let matrix): matrix.rows
+        }
+    }
+
+    /// Bytes of memory.
+    package var bytes: Int {
+        switch self {
+        case .features(let matrix): matrix.values.count * 4 + matrix.indices.count * 4
+        case .images(let tensor): tensor.bytes
+        case .tokens(let matrix): matrix.ids.count * 4 + matrix.lengths.count * 4
+        }
+    }
+}
+
+package struct FeatureMatrix: Sendable {
+    package var rows: Int
+    package var features: Int
+    /// `[rows, features]`: standardised, imputed, one-hot.
+    package var values: [Float]
+    /// One per embedded column; empty when there are none.
+    package var cardinalities: [Int]
+    /// `[rows, cardinalities.count]`, each below its column's cardinality; 0 is unknown.
+    package var indices: [Int32]
+}
+
+package struct ImageTensor: Sendable {
+    /// `[rows, height, width, channels]` as stored, not scaled.
+    package enum Pixels: Sendable {
+        case bytes([UInt8])
+        case floats([Float])
+    }
+
+    package var rows: Int
+    package var shape: ImageShape
+    package var pixels: Pixels
+    /// How pixels become what the network reads.
+    package var preprocessing: ImagePreprocessing
+
+    var bytes: Int {
+        switch pixels {
+        case .bytes(let values): values.count
+        case .floats(let values): values.count * 4
+        }
+    }
+
+    /// Writes the given rows as `[count, channels, height, width]`, scaled and standardised. The plain version, for tests
+    /// and small batches; `target` holds at least that many values, `rows` are within bounds.
+    package func gather(_ selected: some Collection<Int32>, into target: UnsafeMutableBufferPointer<Float>) {
+        let area = shape.height * shape.width
+        for (position, row) in selected.enumerated() {
+            for channel in 0..<shape.channels {
+                let factor = Float(preprocessing.scale / preprocessing.deviations[channel])
+                let offset = Float(preprocessing.means[channel] / preprocessing.deviations[channel])
+                let base = (position * shape.channels + channel) * area
+                for pixel in 0..<area {
+                    let source = (Int(row) * area + pixel) * shape.channels + channel
+                    target[base + pixel] = raw(source) * factor - offset
+                }
+            }
+        }
+    }
+
+    private func raw(_ index: Int) -> Float {
+        switch pixels {
+        case .bytes(let values): Float(values[index])
+        case .floats(let values): values[index]
+        }
+    }
+}
+
+package struct TokenMatrix: Sendable {
+    package var rows: Int
+    package var tokensMax: Int
+    /// Different ids: padding 0, unknown 1, then the vocabulary.
+    package var idCount: Int
+    /// `[rows, tokensMax]`, padded behind the row's tokens.
+    package var ids: [Int32]
+    /// Tokens of each row, at most `tokensMax`; 0 for an empty text.
+    package var lengths: [Int32]
+}
+
+/// The labels of every row for one task.
+package enum EncodedTarget: Sendable {
+    /// Classification and binary.
+    case classes(ClassTarget)
+    /// Multilabel (0 and 1) and regression (standardised).
+    case matrix(MatrixTarget)
+
+    /// Bytes of memory.
+    package var bytes: Int {
+        switch self {
+        case .classes(let target): target.ids.count * 4
+        case .matrix(let target): (target.values.count + (target.mask?.count ?? 0)) * 4
+        }
+    }
+}
+
+package struct ClassTarget: Sendable {
+    /// The class of each row, −1 where the label is missing.
+    package var ids: [Int32]
+    /// Different classes; 2 for binary.
+    package var classes: Int
+}
+
+package struct MatrixTarget: Sendable {
+    package var outputs: Int
+    /// `[rows, outputs]`, 0 where missing.
+    package var values: [Float]
+    /// `[rows, outputs]`, 1 where there is a value and 0 where it is missing; nil when nothing is missing.
+    package var mask: [Float]?
+}

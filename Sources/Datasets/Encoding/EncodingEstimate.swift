@@ -1,0 +1,101 @@
+package import Jobs
+
+/// What an encoding will take, from the schemas alone: upper bounds, for planning memory before anything is read.
+///
+/// Sums that do not fit are `Int.max`. Nothing is allocated, whatever the sizes are.
+package struct EncodingEstimate: Sendable, Hashable {
+    package enum Inputs: Sendable, Hashable {
+        /// Features per row, and the cardinality of each embedded column.
+        case features(Int, cardinalities: [Int])
+        case images(ImageShape)
+        case tokens(tokensMax: Int, ids: Int)
+    }
+
+    package let inputs: Inputs
+    /// Per task: classes, 1 for binary, labels or values otherwise.
+    package let outputs: [Int]
+    /// Rows of all data sets together.
+    package let rows: Int
+    /// Of the encoded copy.
+    package let bytes: Int
+    /// While the copy is made: itself and the columns it is made from.
+    package let peakBytes: Int
+
+    /// - Parameter holdouts: The schemas of a validation and a test data set, where there are any.
+    package init(_ plan: EncodingPlan, holdouts: [DatasetSchema] = []) {
+        inputs = Self.inputs(plan)
+        outputs = plan.targets.map { target in
+            switch target.target.kind {
+            case .binary: 1
+            case .classification: plan.schema.column(named: target.columns[0].use.name)?.distinct ?? Int(UInt16.max)
+            case .multilabel, .regression: target.outputs
+            }
+        }
+        rows = holdouts.reduce(plan.schema.rows) { Self.sum($0, $1.rows) }
+        let targetBytes = plan.targets.reduce(4) { Self.sum($0, $1.outputs == 1 ? 8 : Self.product($1.outputs, 8)) }
+        let inputBytes = Self.inputBytes(inputs, storage: plan.imageStorage)
+        bytes = Self.product(rows, Self.sum(inputBytes.encoded, targetBytes))
+        let loadedBytes = Self.sum(inputBytes.loaded, Self.product(targetBytes, 2))
+        peakBytes = Self.sum(bytes, Self.product(rows, loadedBytes))
+    }
+
+    private static func inputs(_ plan: EncodingPlan) -> Inputs {
+        switch plan.inputs {
+        case .images(_, let shape): return .images(shape)
+        case .text(_, let options): return .tokens(tokensMax: options.tokensMax, ids: options.vocabularyMax)
+        case .columns(let columns):
+            var features = 0
+            var cardinalities: [Int] = []
+            for column in columns {
+                switch column {
+                case .numeric(let name):
+                    features = sum(features, (plan.schema.column(named: name)?.missing ?? 1) > 0 ? 2 : 1)
+                case .vector(_, let count):
+                    features = sum(features, count)
+                case .category(let name):
+                    let profile = plan.schema.column(named: name)
+                    let categories = profile?.distinct ?? ColumnProfile.distinctMax
+                    if categories <= plan.request.oneHotMax {
+                        features = sum(features, categories + ((profile?.missing ?? 1) > 0 ? 1 : 0))
+                    } else {
+                        cardinalities.append(categories + ((profile?.missing ?? 1) > 0 ? 2 : 1))
+                    }
+                }
+            }
+            return .features(features, cardinalities: cardinalities)
+        }
+    }
+
+    /// Bytes of a row's inputs, encoded and as loaded.
+    private static func inputBytes(_ inputs: Inputs, storage: Int) -> (encoded: Int, loaded: Int) {
+        switch inputs {
+        case .features(let features, let cardinalities):
+            let values = sum(features, cardinalities.count)
+            return (product(values, 4), product(values, 8))
+        case .images(let shape):
+            let bytes = product(product(product(shape.height, shape.width), shape.channels), storage)
+            return (bytes, bytes)
+        case .tokens(let tokensMax, _):
+            // A loaded text is taken to have eight bytes a token; its vocabulary is bounded on its own.
+            return (product(sum(tokensMax, 1), 4), product(tokensMax, 8))
+        }
+    }
+
+    private static func sum(_ first: Int, _ second: Int) -> Int {
+        let (value, overflow) = first.addingReportingOverflow(second)
+        return overflow ? .max : value
+    }
+
+    private static func product(_ first: Int, _ second: Int) -> Int {
+        let (value, overflow) = first.multipliedReportingOverflow(by: second)
+        return overflow ? .max : value
+    }
+}
+
+extension EncodingPlan {
+    /// Bytes of a pixel.
+    fileprivate var imageStorage: Int {
+        guard case .images(let name, _) = inputs else { return 0 }
+        return schema.column(named: name)?.storage == "u1" ? 1 : 4
+    }
+}

@@ -1,0 +1,132 @@
+import Jobs
+
+/// Writes the inputs of whole tables, one below the other, as a fitted preprocessing says.
+enum InputEncoder {
+    /// The columns each input needs, so that they can be loaded.
+    static func uses(_ inputs: InputPreprocessing) -> Set<ColumnUse> {
+        switch inputs {
+        case .columns(let columns): Set(columns.map { ColumnUse(name: $0.name, role: $0.role) })
+        case .images(let images): [ColumnUse(name: images.column, role: .array)]
+        case .text(let text): [ColumnUse(name: text.column, role: .text)]
+        }
+    }
+
+    static func encode(_ tables: [DataTable], _ inputs: InputPreprocessing) throws(DatasetError) -> EncodedInputs {
+        switch inputs {
+        case .columns(let columns): .features(try features(tables, columns))
+        case .images(let images): .images(try Self.images(tables, images))
+        case .text(let text): .tokens(try tokens(tables, text))
+        }
+    }
+
+    private static func features(
+        _ tables: [DataTable], _ columns: [ColumnPreprocessing]
+    ) throws(DatasetError) -> FeatureMatrix {
+        let rows = tables.reduce(0) { $0 + $1.rows }
+        var matrix = FeatureMatrix(preparedFor: columns, rows: rows)
+        var writer = ColumnWriter(feature: 0, embedded: 0)
+        for column in columns {
+            var base = 0
+            for table in tables {
+                try writer.write(try table.column(column.name, as: column.role), column, at: base, into: &matrix)
+                base += table.rows
+            }
+            writer.feature += column.features
+            if column.cardinality != nil { writer.embedded += 1 }
+        }
+        return matrix
+    }
+
+    private static func images(
+        _ tables: [DataTable], _ images: ImagePreprocessing
+    ) throws(DatasetError) -> ImageTensor {
+        var bytes: [UInt8] = []
+        var floats: [Float] = []
+        let count = tables.reduce(0) { $0 + $1.rows } * images.shape.count
+        if images.storage == .bytes { bytes.reserveCapacity(count) } else { floats.reserveCapacity(count) }
+        for table in tables {
+            guard case .array(let array) = try table.column(images.column, as: .array),
+                ImageShape(array.shape) == images.shape
+            else {
+                throw DatasetError("expected images of \(images.shape)", column: images.column)
+            }
+            switch (array.values, images.storage) {
+            case (.bytes(let values), .bytes): bytes += values
+            case (.floats(let values), .floats): floats += values
+            case (.bytes, .floats), (.floats, .bytes):
+                throw DatasetError(
+                    "expected pixels of type \(images.storage.rawValue), as the model was trained on",
+                    column: images.column)
+            }
+        }
+        let pixels: ImageTensor.Pixels = images.storage == .bytes ? .bytes(bytes) : .floats(floats)
+        return ImageTensor(
+            rows: tables.reduce(0) { $0 + $1.rows }, shape: images.shape, pixels: pixels, preprocessing: images)
+    }
+
+    private static func tokens(
+        _ tables: [DataTable], _ text: TextPreprocessing
+    ) throws(DatasetError) -> TokenMatrix {
+        let rows = tables.reduce(0) { $0 + $1.rows }
+        var matrix = TokenMatrix(preparedFor: text, rows: rows)
+        let vocabulary = Vocabulary(text)
+        var row = 0
+        for table in tables {
+            guard case .texts(let texts) = try table.column(text.column, as: .text) else {
+                throw DatasetError("expected texts", column: text.column)
+            }
+            for index in 0..<table.rows {
+                matrix.write(texts[index], vocabulary, at: row)
+                row += 1
+            }
+        }
+        return matrix
+    }
+}
+
+extension ColumnPreprocessing {
+    /// What the column is loaded as.
+    var role: ColumnRole {
+        switch treatment {
+        case .numeric: .number(missing: nil)
+        case .oneHot, .embedded: .category(missing: nil)
+        case .vector: .array
+        }
+    }
+}
+
+extension ImageShape: CustomStringConvertible {
+    package var description: String {
+        channels == 1 ? "[\(height), \(width)]" : "[\(height), \(width), \(channels)]"
+    }
+}
+
+extension FeatureMatrix {
+    /// Zeros of the right size.
+    init(preparedFor columns: [ColumnPreprocessing], rows: Int) {
+        self.rows = rows
+        features = columns.reduce(0) { $0 + $1.features }
+        cardinalities = columns.compactMap(\.cardinality)
+        values = [Float](repeating: 0, count: rows * features)
+        indices = [Int32](repeating: 0, count: rows * cardinalities.count)
+    }
+}
+
+extension TokenMatrix {
+    /// Padding of the right size.
+    init(preparedFor text: TextPreprocessing, rows: Int) {
+        self.rows = rows
+        tokensMax = text.options.tokensMax
+        idCount = text.idCount
+        ids = [Int32](repeating: TextPreprocessing.padding, count: rows * tokensMax)
+        lengths = [Int32](repeating: 0, count: rows)
+    }
+
+    mutating func write(_ text: String, _ vocabulary: Vocabulary, at row: Int) {
+        let range = row * tokensMax..<(row + 1) * tokensMax
+        let length = ids.withUnsafeMutableBufferPointer { ids in
+            vocabulary.encode(text, into: UnsafeMutableBufferPointer(rebasing: ids[range]))
+        }
+        lengths[row] = Int32(length)
+    }
+}

@@ -1,0 +1,100 @@
+import Jobs
+
+/// Collects one column's cells in the way its role asks for.
+final class ColumnBuilder {
+    private let name: String
+    private let role: ColumnRole
+    private let type: ColumnProfile.ValueType
+    private let namesMax: Int
+    private var numbers: [Double] = []
+    private var codes: [Int32] = []
+    private var table = ByteTable()
+    private var texts = TextColumn()
+
+    /// - Parameter namesMax: how many different names a column of categories may have.
+    init(_ profile: ColumnProfile, role: ColumnRole, rows: Int, namesMax: Int) {
+        name = profile.name
+        type = profile.type
+        self.role = role
+        self.namesMax = namesMax
+        switch role {
+        case .number: numbers.reserveCapacity(rows)
+        case .category: codes.reserveCapacity(rows)
+        case .text: texts.ends.reserveCapacity(rows)
+        case .array: break
+        }
+    }
+
+    /// Takes a CSV field; `row` and `line` are for errors.
+    func add(_ field: UnsafeBufferPointer<UInt8>, row: Int, line: Int) throws(DatasetError) {
+        switch role {
+        case .number(let missing):
+            guard let value = number(field) else { throw notANumber(row: row, line: line) }
+            numbers.append(missing.map { Double($0) == value } == true ? .nan : value)
+        case .category(let missing):
+            guard type != .string else { return try addName(field, row: row) }
+            guard let value = number(field) else { throw notANumber(row: row, line: line) }
+            try addName(ofNumber: value, spelled: field, missing: missing, row: row)
+        case .text:
+            texts.bytes.append(contentsOf: field)
+            texts.ends.append(texts.bytes.count)
+        case .array:
+            throw DatasetError("expected an array, found text", row: row, line: line, column: name)
+        }
+    }
+
+    var use: ColumnUse { ColumnUse(name: name, role: role) }
+
+    func finish() -> ColumnData {
+        switch role {
+        case .number: .numbers(numbers)
+        case .category: .categories(CategoryColumn(codes: codes, names: table.strings))
+        case .text, .array: .texts(texts)
+        }
+    }
+
+    /// The number that a field says, NaN when it is missing, nil when it is a text.
+    private func number(_ field: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard !field.isEmpty else { return .nan }
+        switch NumberText(field) {
+        case .integer(let value): return Double(value)
+        case .digits(let value), .decimal(let value): return value
+        case .notANumber, .blank: return .nan
+        case .text: return nil
+        }
+    }
+
+    private func addName(
+        ofNumber value: Double, spelled field: UnsafeBufferPointer<UInt8>, missing: Int?, row: Int
+    ) throws(DatasetError) {
+        if value.isNaN || missing.map({ Double($0) == value }) == true {
+            codes.append(-1)
+        } else if case .integer(let whole) = NumberText(field) {
+            try addName(String(whole), row: row)
+        } else {
+            try addName(className(value), row: row)
+        }
+    }
+
+    func addName(_ text: String, row: Int) throws(DatasetError) {
+        try Array(text.utf8).withUnsafeBufferPointer { bytes throws(DatasetError) in try addName(bytes, row: row) }
+    }
+
+    private func addName(_ bytes: UnsafeBufferPointer<UInt8>, row: Int) throws(DatasetError) {
+        guard !bytes.isEmpty else {
+            codes.append(-1)
+            return
+        }
+        let code = table.insert(bytes)
+        guard code < namesMax else {
+            throw DatasetError(
+                "more than \(namesMax) different values; that is too many for classes or categories", kind: .tooLarge,
+                row: row, column: name)
+        }
+        codes.append(Int32(code))
+    }
+
+    private func notANumber(row: Int, line: Int) -> DatasetError {
+        DatasetError("the value is no number; expected a number or nothing", row: row, line: line, column: name)
+    }
+}

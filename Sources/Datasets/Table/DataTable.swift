@@ -1,0 +1,94 @@
+import Jobs
+
+/// What a column is loaded for, which decides how it is kept in memory.
+enum ColumnRole: Sendable, Hashable {
+    /// Numbers; whole numbers equal to `missing` count as missing.
+    case number(missing: Int?)
+    /// Names: categories of an input, classes of a target.
+    case category(missing: Int?)
+    case text
+    /// One array a row.
+    case array
+}
+
+/// A column and what it is loaded for. One column may serve twice, as a class and to stratify, say.
+struct ColumnUse: Sendable, Hashable {
+    var name: String
+    var role: ColumnRole
+}
+
+/// The columns of a data set that an encoding reads, in memory.
+struct DataTable: Sendable {
+    let rows: Int
+    private let columns: [ColumnUse: ColumnData]
+
+    init(rows: Int, columns: [ColumnUse: ColumnData]) {
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// The column as it was loaded for `role`; it must have been asked for.
+    func column(_ name: String, as role: ColumnRole) throws(DatasetError) -> ColumnData {
+        guard let column = columns[ColumnUse(name: name, role: role)] else {
+            throw DatasetError("the data set has no such column", column: name)
+        }
+        return column
+    }
+
+    /// Loads each of `uses`; all must be columns of the data set.
+    static func load(
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+    ) throws(DatasetError) -> DataTable {
+        for use in uses where source.schema.column(named: use.name) == nil {
+            throw DatasetError("the data set has no such column", column: use.name)
+        }
+        let table: DataTable
+        switch source.schema.format {
+        case .csv: table = try CSVTable.load(source, uses: uses, limits: limits)
+        case .jsonLines, .npz: throw DatasetError("this format cannot be read yet; expected CSV")
+        }
+        guard table.rows == source.schema.rows else {
+            throw DatasetError("the stored file has \(table.rows) rows, \(source.schema.rows) were counted on upload")
+        }
+        return table
+    }
+}
+
+/// One column in memory, a value per row.
+enum ColumnData: Sendable {
+    /// Missing values are NaN.
+    case numbers([Double])
+    case categories(CategoryColumn)
+    case texts(TextColumn)
+    case array(ArrayColumn)
+}
+
+/// Names interned in the order of their first appearance.
+struct CategoryColumn: Sendable {
+    /// Indices into `names`, −1 where missing.
+    var codes: [Int32]
+    var names: [String]
+}
+
+/// Texts, one behind the other in UTF-8. A missing text is an empty one.
+struct TextColumn: Sendable {
+    var bytes: [UInt8] = []
+    /// Where each row's text ends.
+    var ends: [Int] = []
+
+    subscript(_ row: Int) -> String {
+        String(decoding: bytes[(row == 0 ? 0 : ends[row - 1])..<ends[row]], as: UTF8.self)
+    }
+}
+
+/// Arrays of one shape, row-major.
+struct ArrayColumn: Sendable {
+    /// The shape of one row.
+    var shape: [Int]
+    var values: Values
+
+    enum Values: Sendable {
+        case bytes([UInt8])
+        case floats([Float])
+    }
+}

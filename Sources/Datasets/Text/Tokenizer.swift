@@ -1,0 +1,77 @@
+import Jobs
+
+/// Cuts a text into tokens and joins them to n-grams.
+///
+/// Words: letters, digits and marks that stand together, with an apostrophe between letters inside (`don't`); every
+/// ideograph and kana is a token of its own, and so is every other visible character. Characters: what a reader takes for one
+/// character (grapheme clusters, UAX #29).
+struct Tokenizer: Sendable {
+    let options: TextOptions
+
+    /// The n-grams of `text`: from each token on, the shortest first. At most `limit` of them.
+    func ngrams(of text: String, limit: Int) -> [String] {
+        let tokens = tokens(of: options.lowercase ? text.lowercased() : text, limit: limit)
+        guard options.ngramsMax > 1 else { return tokens }
+        let separator = options.tokens == .words ? " " : ""
+        var ngrams: [String] = []
+        for start in tokens.indices {
+            var ngram = ""
+            for length in 1...options.ngramsMax where start + length <= tokens.count {
+                if length > 1 { ngram += separator }
+                ngram += tokens[start + length - 1]
+                guard length >= options.ngramsMin else { continue }
+                ngrams.append(ngram)
+                if ngrams.count == limit { return ngrams }
+            }
+        }
+        return ngrams
+    }
+
+    /// A prefix of the tokens is enough: no n-gram within the limit begins behind it.
+    private func tokens(of text: String, limit: Int) -> [String] {
+        let limit = limit.addingReportingOverflow(options.ngramsMax).partialValue
+        switch options.tokens {
+        case .characters: return text.prefix(max(limit, 0)).map(String.init)
+        case .words: return words(of: text, limit: limit)
+        }
+    }
+
+    private func words(of text: String, limit: Int) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var index = text.startIndex
+        func finish() {
+            if !word.isEmpty { words.append(word) }
+            word = ""
+        }
+        while index < text.endIndex, words.count < limit {
+            let character = text[index]
+            index = text.index(after: index)
+            if Self.standsAlone(character) {
+                finish()
+                words.append(String(character))
+            } else if character.isLetter || character.isNumber {
+                word.append(character)
+            } else if Self.isApostrophe(character), word.last?.isLetter == true, index < text.endIndex,
+                text[index].isLetter
+            {
+                word.append("'")
+            } else {
+                finish()
+                if !character.isWhitespace { words.append(String(character)) }
+            }
+        }
+        finish()
+        return words
+    }
+
+    private static func isApostrophe(_ character: Character) -> Bool {
+        character == "'" || character == "\u{2019}"
+    }
+
+    /// Scripts that put no spaces between words: each sign is a token.
+    private static func standsAlone(_ character: Character) -> Bool {
+        guard let scalar = character.unicodeScalars.first, scalar.value >= 0x2E80 else { return false }
+        return scalar.properties.isIdeographic || (0x3040...0x30FF).contains(scalar.value)
+    }
+}
