@@ -88,7 +88,7 @@ let package = Package(
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Weighting"]),
         tests("Kernels", ["Kernels", "CKernels"]),
-        tests("Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"]),
+        tests("Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", grdb]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks"]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),

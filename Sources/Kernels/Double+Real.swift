@@ -11,6 +11,12 @@ extension Double: Real {
         Plain.multiply(shape, a, b, beta: beta, c)
     }
 
+    package static func gather(
+        _ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output
+    ) {
+        Plain.gather(rows, width: width, from: matrix, to)
+    }
+
     package static func scale(_ count: Int, by factor: Double, _ x: Output) {
         Plain.scale(count, by: factor, x)
     }
@@ -31,18 +37,26 @@ extension Double: Real {
         Plain.dot(count, x, y)
     }
 
+    package static func elementwiseProduct(_ count: Int, _ x: Input, _ y: Input, _ z: Output) {
+        Plain.elementwiseProduct(count, x, y, z)
+    }
+
+    package static func dropoutMask(_ stream: RandomStream, count: Int, keep: Double, _ mask: Output) {
+        Plain.dropoutMask(stream, count: count, keep: keep, mask)
+    }
+
     package static func columnSums(rows: Int, columns: Int, _ matrix: Input, _ sums: Output) {
         Plain.columnSums(rows: rows, columns: columns, matrix, sums)
     }
 
     package static func biasActivate(
-        _ activation: Activation, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output
+        _ activation: ActivationFunction, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output
     ) {
         Plain.biasActivate(activation, rows: rows, columns: columns, bias: bias, z, y)
     }
 
     package static func activationGradient(
-        _ activation: Activation, count: Int, z: Input, y: Input, dy: Input, dz: Output
+        _ activation: ActivationFunction, count: Int, z: Input, y: Input, dy: Input, dz: Output
     ) {
         Plain.activationGradient(activation, count: count, z: z, y: y, dy: dy, dz: dz)
     }
@@ -76,6 +90,33 @@ extension Double: Real {
 
     package static func sigmoid(count: Int, logits: Input, probabilities: Output) {
         Plain.sigmoid(count: count, logits: logits, probabilities: probabilities)
+    }
+
+    package static func batchNorm(
+        rows: Int, channels: Int, _ x: Input, weight: Input, bias: Input, epsilon: Double, mean: Output,
+        inverseDeviation: Output, _ y: Output
+    ) {
+        Plain.batchNorm(
+            rows: rows, channels: channels, x, weight: weight, bias: bias, epsilon: epsilon, mean: mean,
+            inverseDeviation: inverseDeviation, y)
+    }
+
+    package static func normalize(
+        rows: Int, channels: Int, _ x: Input, weight: Input, bias: Input, mean: Input, variance: Input, epsilon: Double,
+        _ y: Output
+    ) {
+        Plain.normalize(
+            rows: rows, channels: channels, x, weight: weight, bias: bias, mean: mean, variance: variance,
+            epsilon: epsilon, y)
+    }
+
+    package static func batchNormGradient(
+        rows: Int, channels: Int, _ x: Input, weight: Input, mean: Input, inverseDeviation: Input, dy: Input,
+        dx: Output, dWeight: Output, dBias: Output
+    ) {
+        Plain.batchNormGradient(
+            rows: rows, channels: channels, x, weight: weight, mean: mean, inverseDeviation: inverseDeviation, dy: dy,
+            dx: dx, dWeight: dWeight, dBias: dBias)
     }
 
     package static func adam(

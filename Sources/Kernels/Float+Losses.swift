@@ -2,13 +2,13 @@ import CKernels
 
 extension Float {
     package static func biasActivate(
-        _ activation: Activation, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output
+        _ activation: ActivationFunction, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output
     ) {
         loops.bias_activate(activation.loop, rows, columns, bias, z, y)
     }
 
     package static func activationGradient(
-        _ activation: Activation, count: Int, z: Input, y: Input, dy: Input, dz: Output
+        _ activation: ActivationFunction, count: Int, z: Input, y: Input, dy: Input, dz: Output
     ) {
         loops.activation_gradient(activation.loop, count, z, y, dy, dz)
     }
@@ -53,7 +53,7 @@ extension LossSum {
     }
 }
 
-extension Activation {
+extension ActivationFunction {
     fileprivate var loop: ck_activation {
         switch self {
         case .identity: ck_identity

@@ -26,6 +26,14 @@ extension Float: Real {
             b, blasint(shape.transposeB ? shape.inner : shape.columns), beta, c, blasint(shape.columns))
     }
 
+    package static func gather(
+        _ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output
+    ) {
+        for (index, row) in rows.enumerated() {
+            (to + index * width).update(from: matrix + Int(row) * width, count: width)
+        }
+    }
+
     package static func scale(_ count: Int, by factor: Float, _ x: Output) {
         loops.scale(count, factor, x)
     }

@@ -1,6 +1,6 @@
 extension Plain {
     package static func biasActivate(
-        _ activation: Activation, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output
+        _ activation: ActivationFunction, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output
     ) {
         for row in 0..<rows {
             for column in 0..<columns {
@@ -13,12 +13,12 @@ extension Plain {
     }
 
     package static func activationGradient(
-        _ activation: Activation, count: Int, z: Input, y: Input, dy: Input, dz: Output
+        _ activation: ActivationFunction, count: Int, z: Input, y: Input, dy: Input, dz: Output
     ) {
         for i in 0..<count { dz[i] = dy[i] * slope(activation, z: z[i], y: y[i]) }
     }
 
-    static func value(_ activation: Activation, _ x: Number) -> Number {
+    static func value(_ activation: ActivationFunction, _ x: Number) -> Number {
         switch activation {
         case .identity: x
         case .relu: x < 0 ? 0 : x
@@ -29,7 +29,7 @@ extension Plain {
         }
     }
 
-    static func slope(_ activation: Activation, z: Number, y: Number) -> Number {
+    static func slope(_ activation: ActivationFunction, z: Number, y: Number) -> Number {
         switch activation {
         case .identity: 1
         case .relu: y > 0 ? 1 : 0

@@ -22,6 +22,14 @@ package enum Plain<Number: Real> {
         }
     }
 
+    package static func gather(
+        _ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output
+    ) {
+        for (index, row) in rows.enumerated() {
+            for column in 0..<width { to[index * width + column] = Number(matrix[Int(row) * width + column]) }
+        }
+    }
+
     package static func scale(_ count: Int, by factor: Number, _ x: Output) {
         for i in 0..<count { x[i] *= factor }
     }

@@ -5,8 +5,9 @@ import Glibc
 /// The seed is the key of the generator; the name and the part (an epoch, a step) choose 2⁶⁴ counters of their own, so
 /// that no stream moves when another is added, and a stream is replayed by asking for it again.
 package struct RandomStream: RandomNumberGenerator, Sendable, Equatable {
-    private let key: SIMD2<UInt32>
-    private let lane: UInt64
+    let key: SIMD2<UInt32>
+    /// The upper half of the counter.
+    let lane: UInt64
     /// How many 64-bit words have been drawn.
     package private(set) var position: UInt64
 

@@ -17,6 +17,9 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     static func multiply(
         _ shape: ProductShape, _ a: Input, _ b: Input, beta: Self, _ c: Output)
 
+    /// Copies rows of a matrix `[…, width]` to `[rows, width]`, in the order of their indices.
+    static func gather(_ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output)
+
     static func scale(_ count: Int, by factor: Self, _ x: Output)
     /// y ← y + x.
     static func add(_ count: Int, _ x: Input, to y: Output)
@@ -24,15 +27,19 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     static func add(_ count: Int, _ factor: Self, times x: Input, to y: Output)
     static func sumOfSquares(_ count: Int, _ x: Input) -> Double
     static func dot(_ count: Int, _ x: Input, _ y: Input) -> Double
+    /// z ← x ∘ y.
+    static func elementwiseProduct(_ count: Int, _ x: Input, _ y: Input, _ z: Output)
+    /// Element i becomes 1/keep where word i of the stream is below keep·2³², else 0.
+    static func dropoutMask(_ stream: RandomStream, count: Int, keep: Double, _ mask: Output)
     /// sums ← the sum over rows of a matrix `[rows, columns]`.
     static func columnSums(rows: Int, columns: Int, _ matrix: Input, _ sums: Output)
 
-    /// y ← f(z + bias). For activations that need it (`Activation.needsInput`), z becomes z + bias.
+    /// y ← f(z + bias). For activations that need it (`ActivationFunction.needsInput`), z becomes z + bias.
     static func biasActivate(
-        _ activation: Activation, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output)
+        _ activation: ActivationFunction, rows: Int, columns: Int, bias: Input?, _ z: Output, _ y: Output)
     /// dz ← dy ∘ f′; z is read only by activations that need it, y by the others. dz may be dy.
     static func activationGradient(
-        _ activation: Activation, count: Int, z: Input, y: Input, dy: Input, dz: Output)
+        _ activation: ActivationFunction, count: Int, z: Input, y: Input, dy: Input, dz: Output)
 
     /// The loss of `[rows, classes]` logits; a negative label is a missing one. dLogits is the gradient of the sum.
     static func softmaxCrossEntropy(
@@ -48,6 +55,19 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     ) -> LossSum
     static func softmax(rows: Int, classes: Int, logits: Input, probabilities: Output)
     static func sigmoid(count: Int, logits: Input, probabilities: Output)
+
+    /// Batch statistics of `[rows, channels]` and y = (x − mean)·inverseDeviation·weight + bias; the variance is biased.
+    static func batchNorm(
+        rows: Int, channels: Int, _ x: Input, weight: Input, bias: Input, epsilon: Double, mean: Output,
+        inverseDeviation: Output, _ y: Output)
+    /// y with given statistics.
+    static func normalize(
+        rows: Int, channels: Int, _ x: Input, weight: Input, bias: Input, mean: Input, variance: Input,
+        epsilon: Double, _ y: Output)
+    /// Gradients of `batchNorm`; dx may be dy.
+    static func batchNormGradient(
+        rows: Int, channels: Int, _ x: Input, weight: Input, mean: Input, inverseDeviation: Input, dy: Input,
+        dx: Output, dWeight: Output, dBias: Output)
 
     static func adam(
         _ step: AdamStep, count: Int, gradient: Input, parameter: Output, mean: Output, variance: Output)
@@ -90,7 +110,7 @@ package struct LossSum: Sendable, Equatable {
     }
 }
 
-package enum Activation: String, Sendable, CaseIterable {
+package enum ActivationFunction: String, Sendable, CaseIterable {
     case identity, relu, gelu, tanh, silu
 
     /// Whether the gradient is computed from the input of the activation and not from its output.

@@ -1,1 +1,149 @@
-// The room Trainer.
+package import Datasets
+import Glibc
+package import Jobs
+import Kernels
+import Weighting
+
+/// Trains assignments: the function the worker pool is handed.
+///
+/// Holds nothing of a job between calls but the encoded data sets, which jobs share. Safe to call from any number of
+/// threads; each call trains on its own.
+package struct Trainer: Sendable {
+    private let datasets: EncodedDatasetCache
+    private let clock: TrainingClock
+
+    package init(datasets: EncodedDatasetCache, clock: @escaping TrainingClock = Trainer.monotonicSeconds) {
+        self.datasets = datasets
+        self.clock = clock
+    }
+
+    /// The machine's monotonic clock.
+    package static let monotonicSeconds: TrainingClock = {
+        var moment = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &moment)
+        return Double(moment.tv_sec) + Double(moment.tv_nsec) * 1e-9
+    }
+
+    /// Trains an assignment to its end on the calling thread, which it may block for long.
+    ///
+    /// - Throws: only what the context threw.
+    package func train(
+        _ assignment: TrainingAssignment, _ context: any TrainingContext
+    ) throws -> TrainingOutcome {
+        let granted = Threads.use(assignment.spec.threads)
+        if granted != assignment.spec.threads {
+            context.log(
+                .warning, "this build of OpenBLAS cannot keep \(assignment.spec.threads) threads to one job; using 1")
+        }
+        let run: Run
+        do {
+            run = try Run(assignment, datasets: datasets, context: context, clock: clock)
+        } catch {
+            return .failed(.error, JobFailure(preparing: error))
+        }
+        return try run.outcome()
+    }
+
+    /// Bytes that training a spec will take at its peak; `Int.max` where they cannot be counted.
+    package static func memoryBytes(_ spec: TrainingSpec, schema: (Identifier) -> DatasetSchema?) throws -> Int {
+        try MemoryPlan.bytes(spec, schema: schema)
+    }
+}
+
+/// One assignment under way.
+private struct Run {
+    let assignment: TrainingAssignment
+    let context: any TrainingContext
+    let dataset: EncodedDataset
+    let setup: TrainingSetup
+    let loop: TrainingLoop
+
+    init(
+        _ assignment: TrainingAssignment, datasets: EncodedDatasetCache, context: any TrainingContext,
+        clock: @escaping TrainingClock
+    ) throws {
+        self.assignment = assignment
+        self.context = context
+        let spec = assignment.spec
+        dataset = try datasets.encoded(
+            try assignment.source(spec.dataset), validation: try assignment.source(spec.validation),
+            test: try spec.test.flatMap(assignment.source), request: EncodingRequest(spec))
+        let tasks = zip(spec.tasks, dataset.preprocessing.targets).map { TaskPlan($0, $1) }
+        let plan = try NetworkPlan(
+            spec.model, input: try SignalShape(dataset.preprocessing.inputs), heads: tasks.map(\.headPlan))
+        setup = TrainingSetup(
+            spec: spec, tasks: tasks, plan: plan,
+            data: TrainingData(
+                inputs: dataset.inputs, targets: dataset.targets, training: dataset.training,
+                validation: dataset.validation, test: spec.test == nil ? nil : dataset.test))
+        guard setup.batches > 0 else {
+            throw JobFailure(code: "dataset-invalid", detail: "no row is left to train on")
+        }
+        loop = try TrainingLoop(
+            setup, attempt: assignment.attempt, switches: assignment.weightingSwitches, context: context, clock: clock)
+        if let checkpoint = assignment.checkpoint { try loop.restore(checkpoint) }
+    }
+
+    func outcome() throws -> TrainingOutcome {
+        switch try loop.run() {
+        case .yielded: return .yielded
+        case .cancelled: return .cancelled
+        case .failed(let reason, let failure): return .failed(reason, failure)
+        case .finished(let reason):
+            do {
+                return .succeeded(reason, try model())
+            } catch is Network<Float>.Interrupted {
+                return .cancelled
+            }
+        }
+    }
+
+    private func model() throws -> TrainedModel {
+        loop.restoreBest()
+        let validation = try loop.bestEvaluation ?? loop.evaluateToTheEnd(setup.data.validation)
+        let test = try setup.data.test.map { try loop.evaluateToTheEnd($0) }
+        let file = ModelFile(
+            spec: assignment.spec, preprocessing: dataset.preprocessing, tasks: setup.tasks,
+            network: loop.step.network, epoch: loop.bestEpoch)
+        let tasks = setup.tasks.indices.map { index in
+            TrainedModel.Task(
+                name: setup.tasks[index].name, type: setup.tasks[index].kind.rawValue,
+                classes: setup.tasks[index].classes, metrics: validation.metrics[index])
+        }
+        let testMetrics = test.map { test in
+            Dictionary(zip(setup.tasks.map(\.name), test.metrics)) { first, _ in first }
+        }
+        return TrainedModel(
+            bytes: file.encoded(), weightsSHA256: file.weightsSHA256, epoch: file.epoch, tasks: tasks,
+            testMetrics: testMetrics)
+    }
+}
+
+extension TrainingAssignment {
+    fileprivate func source(_ identifier: Identifier) throws(JobFailure) -> DatasetSource {
+        guard let local = datasets[identifier] else {
+            throw JobFailure(code: "not-found", detail: "the data set \(identifier) is not at hand")
+        }
+        return DatasetSource(path: local.path, sha256: local.sha256, schema: local.schema)
+    }
+
+    /// The data set of its own that a holdout names; nil for a fraction.
+    fileprivate func source(_ holdout: Holdout) throws(JobFailure) -> DatasetSource? {
+        guard case .dataset(let identifier) = holdout else { return nil }
+        return try source(identifier)
+    }
+}
+
+extension JobFailure {
+    /// Why a run could not be prepared, in the words of whoever found out.
+    fileprivate init(preparing error: any Error) {
+        switch error {
+        case let failure as JobFailure: self = failure
+        case let error as DatasetError: self.init(code: "dataset-invalid", detail: "\(error)")
+        case let error as WeightingProblems: self.init(code: "invalid-spec", detail: "\(error)")
+        case let error as PlanError: self.init(code: "invalid-spec", detail: "\(error)")
+        case let error as ArchiveError: self.init(code: "internal", detail: "the checkpoint cannot be used: \(error)")
+        default: self.init(code: "internal", detail: "the run cannot be prepared: \(error)")
+        }
+    }
+}

@@ -42,10 +42,10 @@ struct LoopTests {
         }
     }
 
-    @Test(arguments: tables.indices, Activation.allCases)
-    func activationsAgree(table: Int, activation: Activation) {
+    @Test(arguments: tables.indices, ActivationFunction.allCases)
+    func activationsAgree(table: Int, activation: ActivationFunction) {
         let loops = tables[table]
-        let kind = ck_activation(UInt32(Activation.allCases.firstIndex(of: activation) ?? 0))
+        let kind = ck_activation(UInt32(ActivationFunction.allCases.firstIndex(of: activation) ?? 0))
         for columns in awkwardSizes {
             for biased in [true, false] {
                 let rows = 5
@@ -71,8 +71,8 @@ struct LoopTests {
     func activationsOfExtremeValuesAreTheirLimitsAndKeepNaN(table: Int) {
         let loops = tables[table]
         let extremes: [Float] = [-3e38, -1000, -88, 0, 88, 1000, 3e38, .nan]
-        for activation in Activation.allCases {
-            let kind = ck_activation(UInt32(Activation.allCases.firstIndex(of: activation) ?? 0))
+        for activation in ActivationFunction.allCases {
+            let kind = ck_activation(UInt32(ActivationFunction.allCases.firstIndex(of: activation) ?? 0))
             var z = extremes
             var y = extremes
             var (z64, y64) = (doubles(z), doubles(z))

@@ -62,14 +62,25 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
     void (*scale)(size_t count, float factor, float *x);
     void (*add)(size_t count, const float *x, float *y);
     void (*axpy)(size_t count, float factor, const float *x, float *y);
+    void (*elementwise_product)(size_t count, const float *x, const float *y, float *z);
     double (*sum_of_squares)(size_t count, const float *x);
     double (*dot)(size_t count, const float *x, const float *y);
     void (*column_sums)(size_t rows, size_t columns, const float *matrix, float *sums);
+    // Element i is 1/keep where word i of the Philox stream is below keep·2³², else 0.
+    void (*dropout_mask)(uint64_t key, uint64_t lane, size_t count, double keep, float *mask);
 
     // Activations. `z` holds z = x·W on entry and, for GELU and SiLU, z + bias on return; it may be `y` for the others.
     void (*bias_activate)(ck_activation kind, size_t rows, size_t columns, const float *bias, float *z, float *y);
     void (*activation_gradient)(ck_activation kind, size_t count, const float *z, const float *y, const float *dy,
                                 float *dz);
+
+    // Batch norm over `[rows, channels]`; `inverse` is 1/√(variance + ε) with the biased variance.
+    void (*batch_norm)(size_t rows, size_t channels, const float *x, const float *weight, const float *bias,
+                       double epsilon, float *mean, float *inverse, float *y);
+    void (*normalize)(size_t rows, size_t channels, const float *x, const float *weight, const float *bias,
+                      const float *mean, const float *variance, double epsilon, float *y);
+    void (*batch_norm_gradient)(size_t rows, size_t channels, const float *x, const float *weight, const float *mean,
+                                const float *inverse, const float *dy, float *dx, float *dweight, float *dbias);
 
     // Losses. The gradient is that of the sum, not of the mean.
     ck_loss (*softmax_cross_entropy)(size_t rows, size_t classes, const float *logits, const int32_t *labels,

@@ -3,14 +3,18 @@
 #include "functions.h"
 #include "activations.h"
 #include "losses.h"
+#include "normalization.h"
 #include "optimisers.h"
+#include "random.h"
 
 #define CK_TABLE(label)                                                                                             \
     {                                                                                                               \
         .name = label, .scale = LOOP(scale), .add = LOOP(add), .axpy = LOOP(axpy),                                  \
-        .sum_of_squares = LOOP(sum_of_squares), .dot = LOOP(dot), .column_sums = LOOP(column_sums),                 \
+        .elementwise_product = LOOP(elementwise_product), .sum_of_squares = LOOP(sum_of_squares),                   \
+        .dot = LOOP(dot), .column_sums = LOOP(column_sums), .dropout_mask = LOOP(dropout_mask),                     \
         .bias_activate = LOOP(bias_activate), .activation_gradient = LOOP(activation_gradient),                     \
-        .softmax_cross_entropy = LOOP(softmax_cross_entropy), .binary_cross_entropy = LOOP(binary_cross_entropy),   \
-        .distance = LOOP(distance), .softmax = LOOP(softmax), .sigmoid = LOOP(sigmoid), .adam = LOOP(adam),         \
-        .sgd = LOOP(sgd),                                                                                           \
+        .batch_norm = LOOP(batch_norm), .normalize = LOOP(normalize),                                               \
+        .batch_norm_gradient = LOOP(batch_norm_gradient), .softmax_cross_entropy = LOOP(softmax_cross_entropy),     \
+        .binary_cross_entropy = LOOP(binary_cross_entropy), .distance = LOOP(distance),                             \
+        .softmax = LOOP(softmax), .sigmoid = LOOP(sigmoid), .adam = LOOP(adam), .sgd = LOOP(sgd),                   \
     }

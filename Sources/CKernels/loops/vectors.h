@@ -12,6 +12,10 @@ static void LOOP(axpy)(size_t count, float factor, const float *restrict x, floa
     for (size_t i = 0; i < count; i++) y[i] += factor * x[i];
 }
 
+static void LOOP(elementwise_product)(size_t count, const float *x, const float *y, float *z) {
+    for (size_t i = 0; i < count; i++) z[i] = x[i] * y[i];
+}
+
 static double LOOP(sum_of_squares)(size_t count, const float *restrict x) {
 #pragma clang fp reassociate(on)
     double sum = 0;

@@ -91,7 +91,7 @@ package struct ImageShape: Sendable, Hashable {
     package var count: Int { height * width * channels }
 
     /// Of a row's shape `[height, width]` or `[height, width, channels]`; nil for any other.
-    init?(_ shape: [Int]) {
+    package init?(_ shape: [Int]) {
         guard shape.count == 2 || shape.count == 3, shape.allSatisfy({ $0 > 0 }) else { return nil }
         height = shape[0]
         width = shape[1]

@@ -1,0 +1,91 @@
+// Batch norm over rows of channels. Sums run in double, a tile of channels at a time, so that nothing is allocated.
+
+#ifndef CK_TILE
+#define CK_TILE 32
+#endif
+
+static void LOOP(normalize_rows)(size_t rows, size_t channels, const float *x, const float *restrict mean,
+                                 const float *restrict inverse, const float *restrict weight,
+                                 const float *restrict bias, float *y) {
+    for (size_t row = 0; row < rows; row++) {
+        const float *from = x + row * channels;
+        float *to = y + row * channels;
+        for (size_t c = 0; c < channels; c++) to[c] = (from[c] - mean[c]) * inverse[c] * weight[c] + bias[c];
+    }
+}
+
+static void LOOP(batch_norm)(size_t rows, size_t channels, const float *x, const float *weight, const float *bias,
+                             double epsilon, float *mean, float *inverse, float *y) {
+    if (rows == 0) return;
+    for (size_t start = 0; start < channels; start += CK_TILE) {
+        size_t width = channels - start < CK_TILE ? channels - start : CK_TILE;
+        double sums[CK_TILE] = { 0 }, squares[CK_TILE] = { 0 };
+        for (size_t row = 0; row < rows; row++) {
+            const float *line = x + row * channels + start;
+            for (size_t c = 0; c < width; c++) sums[c] += (double)line[c];
+        }
+        for (size_t c = 0; c < width; c++) sums[c] /= (double)rows;
+        for (size_t row = 0; row < rows; row++) {
+            const float *line = x + row * channels + start;
+            for (size_t c = 0; c < width; c++) {
+                double difference = (double)line[c] - sums[c];
+                squares[c] += difference * difference;
+            }
+        }
+        for (size_t c = 0; c < width; c++) {
+            mean[start + c] = (float)sums[c];
+            inverse[start + c] = (float)(1.0 / sqrt(squares[c] / (double)rows + epsilon));
+        }
+    }
+    LOOP(normalize_rows)(rows, channels, x, mean, inverse, weight, bias, y);
+}
+
+static void LOOP(normalize)(size_t rows, size_t channels, const float *x, const float *restrict weight,
+                            const float *restrict bias, const float *restrict mean, const float *restrict variance,
+                            double epsilon, float *y) {
+    for (size_t start = 0; start < channels; start += CK_TILE) {
+        size_t width = channels - start < CK_TILE ? channels - start : CK_TILE;
+        float factor[CK_TILE];
+        for (size_t c = 0; c < width; c++)
+            factor[c] = weight[start + c] * (float)(1.0 / sqrt((double)variance[start + c] + epsilon));
+        for (size_t row = 0; row < rows; row++) {
+            const float *from = x + row * channels + start;
+            float *to = y + row * channels + start;
+            for (size_t c = 0; c < width; c++) to[c] = (from[c] - mean[start + c]) * factor[c] + bias[start + c];
+        }
+    }
+}
+
+static void LOOP(batch_norm_gradient)(size_t rows, size_t channels, const float *x, const float *weight,
+                                      const float *restrict mean, const float *restrict inverse, const float *dy,
+                                      float *dx, float *restrict dweight, float *restrict dbias) {
+    for (size_t start = 0; start < channels; start += CK_TILE) {
+        size_t width = channels - start < CK_TILE ? channels - start : CK_TILE;
+        double sums[CK_TILE] = { 0 }, products[CK_TILE] = { 0 };
+        for (size_t row = 0; row < rows; row++) {
+            const float *line = x + row * channels + start, *up = dy + row * channels + start;
+            for (size_t c = 0; c < width; c++) {
+                float normal = (line[c] - mean[start + c]) * inverse[start + c];
+                sums[c] += (double)up[c];
+                products[c] += (double)up[c] * (double)normal;
+            }
+        }
+        float factor[CK_TILE], shift[CK_TILE], slope[CK_TILE];
+        double count = rows > 0 ? (double)rows : 1.0;
+        for (size_t c = 0; c < width; c++) {
+            dbias[start + c] = (float)sums[c];
+            dweight[start + c] = (float)products[c];
+            factor[c] = weight[start + c] * inverse[start + c];
+            shift[c] = (float)(sums[c] / count);
+            slope[c] = (float)(products[c] / count);
+        }
+        for (size_t row = 0; row < rows; row++) {
+            const float *line = x + row * channels + start, *up = dy + row * channels + start;
+            float *down = dx + row * channels + start;
+            for (size_t c = 0; c < width; c++) {
+                float normal = (line[c] - mean[start + c]) * inverse[start + c];
+                down[c] = factor[c] * (up[c] - shift[c] - normal * slope[c]);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Kernels
+
+/// What a pass over the network carries from layer to layer.
+struct Pass<Number: Real> {
+    /// Rows in this mini-batch, never more than the network was built for.
+    var rows: Int
+    /// `[rows, slots]`: categories or tokens, for layers that look something up.
+    var indices: UnsafePointer<Int32>
+    /// `[rows]`: how many of a row's tokens are real.
+    var lengths: UnsafePointer<Int32>
+    /// Flat vectors, laid out as the plan says.
+    var parameters: UnsafePointer<Number>
+    var statistics: UnsafePointer<Number>
+    var mode: Mode
+    /// Seed and step, from which layers that draw derive their own stream; replaying a step draws the same again.
+    var seed: UInt64
+    var step: UInt64
+
+    enum Mode {
+        /// Dropout and batch statistics on.
+        case training
+        /// Running statistics, nothing random.
+        case evaluation
+    }
+}
+
+/// A layer at work: owns the memory of its results, borrows its parameters.
+///
+/// Thread-confined, like the network it is part of. `forward` answers memory of the layer that stays valid until its
+/// next forward; `backward` may overwrite the gradient it is given and writes (never adds to) its parameters' gradient.
+protocol Layer<Number>: AnyObject {
+    associatedtype Number: Real
+
+    func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number>
+
+    /// - Parameters:
+    ///   - dOutput: the loss's gradient of the output, the layer's to overwrite.
+    ///   - gradients: flat vector to write the parameters' gradients into.
+    ///   - needsInput: whether anyone reads the gradient of the input.
+    /// - Returns: the gradient of the input, in memory of the layer; undefined unless needed.
+    func backward(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
+        needsInput: Bool
+    ) -> UnsafeMutablePointer<Number>
+
+    /// Makes what the last training forward observed part of the running statistics.
+    func commitStatistics(_ statistics: UnsafeMutablePointer<Number>)
+}
+
+extension Layer {
+    func commitStatistics(_ statistics: UnsafeMutablePointer<Number>) {}
+}
+
+extension NetworkPlan.PlacedLayer {
+    /// The layer with memory for `rowsMax` rows. The plan's sizes have been counted, so their products fit.
+    func makeLayer<Number: Real>(rowsMax: Int, as: Number.Type) throws(PlanError) -> any Layer<Number> {
+        switch plan {
+        case .dense(_, _, let activation):
+            try DenseLayer<Number>(self, rowsMax: rowsMax, activation: activation)
+        case .activation(let activation):
+            try ActivationLayer<Number>(self, rowsMax: rowsMax, activation: activation)
+        case .dropout(let rate):
+            try DropoutLayer<Number>(self, rowsMax: rowsMax, rate: rate)
+        case .batchNorm:
+            try BatchNormLayer<Number>(self, rowsMax: rowsMax)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package import Kernels
+
+/// A network at work: its parameters, the gradients of the last backward pass, and the memory of every layer for
+/// mini-batches of up to `rowsMax` rows.
+///
+/// Thread-confined to the job that made it. A pass allocates nothing. Whoever drives it says between layers whether to
+/// go on; an interrupted pass leaves the parameters and the statistics as they were.
+package final class Network<Number: Real> {
+    package let plan: NetworkPlan
+    package let rowsMax: Int
+    /// Flat, in the plan's layout; the shared ones first.
+    package let parameters: AlignedBuffer<Number>
+    package let gradients: AlignedBuffer<Number>
+    /// Running statistics of batch norms.
+    package let statistics: AlignedBuffer<Number>
+
+    private let trunk: [any Layer<Number>]
+    private let heads: [[any Layer<Number>]]
+    /// `[rowsMax, trunk outputs]`: the sum of the heads' gradients.
+    private let dTrunkOutput: AlignedBuffer<Number>
+    private let trunkWidth: Int
+    private var trunkOutput: UnsafePointer<Number>?
+
+    /// Thrown between two layers when the pass is no longer wanted.
+    package struct Interrupted: Error {}
+
+    package init(_ plan: NetworkPlan, rowsMax: Int) throws(PlanError) {
+        self.plan = plan
+        self.rowsMax = rowsMax
+        parameters = AlignedBuffer(count: plan.parameters.count)
+        gradients = AlignedBuffer(count: plan.parameters.count)
+        statistics = AlignedBuffer(count: plan.statistics.count)
+        trunk = try Self.layers(of: plan.trunk, rowsMax)
+        var heads: [[any Layer<Number>]] = []
+        for head in plan.heads { heads.append(try Self.layers(of: head, rowsMax)) }
+        self.heads = heads
+        trunkWidth = try plan.trunk.output.count()
+        dTrunkOutput = AlignedBuffer(count: try product(rowsMax, trunkWidth))
+    }
+
+    private static func layers(
+        of stack: NetworkPlan.Stack, _ rowsMax: Int
+    ) throws(PlanError) -> [any Layer<Number>] {
+        var layers: [any Layer<Number>] = []
+        for layer in stack.layers { layers.append(try layer.makeLayer(rowsMax: rowsMax, as: Number.self)) }
+        return layers
+    }
+
+    /// Draws the parameters, each from a stream of its own name, so that one more layer moves no other.
+    package func initialize(seed: UInt64) {
+        for (layout, values) in [(plan.parameters, parameters), (plan.statistics, statistics)] {
+            for entry in layout.entries {
+                var stream = RandomStream(seed: seed, name: "initialize/\(entry.plan.name)")
+                for index in entry.range { values.pointer[index] = Number(entry.plan.draw(from: &stream)) }
+            }
+        }
+    }
+
+    /// The inputs and what else layers need to know in one pass.
+    func pass(
+        _ batch: InputBatch<Number>, rows: Int, mode: Pass<Number>.Mode, seed: UInt64 = 0, step: UInt64 = 0
+    ) -> Pass<Number> {
+        precondition(rows <= rowsMax, "a batch of \(rows) rows in a network for \(rowsMax)")
+        return Pass(
+            rows: rows, indices: batch.indices, lengths: batch.lengths, parameters: UnsafePointer(parameters.pointer),
+            statistics: UnsafePointer(statistics.pointer),
+            mode: mode, seed: seed, step: step)
+    }
+
+    /// Runs the trunk, then every head.
+    ///
+    /// - Parameters:
+    ///   - input: `[rows, input]`, to stay valid until the backward passes are done.
+    ///   - outputs: filled with one pointer a head, `[rows, outputs]`, valid until the next forward.
+    func forward(
+        _ input: UnsafePointer<Number>, _ pass: Pass<Number>, outputs: inout [UnsafePointer<Number>],
+        isWanted: () -> Bool
+    ) throws(Interrupted) {
+        var signal = input
+        for layer in trunk {
+            guard isWanted() else { throw Interrupted() }
+            signal = layer.forward(signal, pass)
+        }
+        trunkOutput = signal
+        outputs.removeAll(keepingCapacity: true)
+        for head in heads {
+            guard isWanted() else { throw Interrupted() }
+            var branch = signal
+            for layer in head { branch = layer.forward(branch, pass) }
+            outputs.append(branch)
+        }
+    }
+
+    /// Runs one head backwards.
+    ///
+    /// - Parameter dOutput: `[rows, outputs]`, overwritten.
+    /// - Returns: the gradient of the trunk's output, in memory that the next pass over this head overwrites.
+    func backwardHead(
+        _ task: Int, _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>
+    ) -> UnsafeMutablePointer<Number> {
+        var gradient = dOutput
+        for layer in heads[task].reversed() {
+            gradient = layer.backward(gradient, pass, gradients: gradients.pointer, needsInput: true)
+        }
+        return gradient
+    }
+
+    /// Runs the trunk backwards and writes the gradient of the shared parameters.
+    ///
+    /// - Parameters:
+    ///   - dOutput: `[rows, trunk outputs]`, overwritten.
+    ///   - gradients: a flat vector of at least the shared parameters' length.
+    func backwardTrunk(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
+        isWanted: () -> Bool
+    ) throws(Interrupted) {
+        var gradient = dOutput
+        for index in trunk.indices.reversed() {
+            guard isWanted() else { throw Interrupted() }
+            gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > 0)
+        }
+    }
+
+    /// Runs every head and then the trunk backwards, on the sum of the heads' gradients.
+    ///
+    /// - Parameter dOutputs: one a head, already scaled by the task's coefficient; overwritten.
+    func backward(
+        _ dOutputs: [UnsafeMutablePointer<Number>], _ pass: Pass<Number>, isWanted: () -> Bool
+    ) throws(Interrupted) {
+        let count = pass.rows * trunkWidth
+        for (task, dOutput) in dOutputs.enumerated() {
+            guard isWanted() else { throw Interrupted() }
+            let gradient = backwardHead(task, dOutput, pass)
+            if task == 0 {
+                dTrunkOutput.pointer.update(from: gradient, count: count)
+            } else {
+                Number.add(count, gradient, to: dTrunkOutput.pointer)
+            }
+        }
+        try backwardTrunk(dTrunkOutput.pointer, pass, gradients: gradients.pointer, isWanted: isWanted)
+    }
+
+    /// Makes what the last training forward observed part of the running statistics.
+    func commitStatistics() {
+        for layer in trunk { layer.commitStatistics(statistics.pointer) }
+        for head in heads {
+            for layer in head { layer.commitStatistics(statistics.pointer) }
+        }
+    }
+}
+
+extension ParameterPlan {
+    fileprivate func draw(from stream: inout RandomStream) -> Double {
+        switch initialization {
+        case .uniform(let fanIn):
+            let bound = 1 / Double(max(fanIn, 1)).squareRoot()
+            return stream.uniform(in: -bound..<bound)
+        case .normal(let deviation): return deviation * stream.normal()
+        case .constant(let value): return value
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// A network as a value: a shared trunk and one head a task, each a list of layers, with every shape and parameter
+/// derived. Nothing is allocated for it, so a plan for any network can be made and refused.
+package struct NetworkPlan: Sendable, Hashable {
+    /// A part of the network with its place in the flat parameter vectors.
+    package struct Stack: Sendable, Hashable {
+        package let name: String
+        package let layers: [PlacedLayer]
+        package let input: SignalShape
+        package let output: SignalShape
+    }
+
+    package struct PlacedLayer: Sendable, Hashable {
+        package let name: String
+        package let plan: LayerPlan
+        package let input: SignalShape
+        package let output: SignalShape
+        /// Offsets of its parameters and of its statistics, in the order of the plan.
+        package let parameters: [Int]
+        package let statistics: [Int]
+    }
+
+    package struct Head: Sendable, Hashable {
+        package let task: String
+        package let layers: [LayerPlan]
+
+        package init(task: String, layers: [LayerPlan]) {
+            self.task = task
+            self.layers = layers
+        }
+    }
+
+    package let input: SignalShape
+    package let trunk: Stack
+    package let heads: [Stack]
+    package let parameters: ParameterLayout
+    package let statistics: ParameterLayout
+    /// How many numbers at the front of the flat vector belong to all tasks.
+    package let sharedCount: Int
+
+    /// - Throws: `PlanError` where shapes do not fit or sizes overflow.
+    package init(input: SignalShape, trunk: [LayerPlan], heads: [Head]) throws(PlanError) {
+        var parameters = ParameterLayout()
+        var statistics = ParameterLayout()
+        self.input = input
+        let shared = try Self.place(trunk, named: "trunk", after: input, &parameters, &statistics)
+        self.trunk = shared
+        sharedCount = parameters.count
+        var stacks: [Stack] = []
+        for head in heads {
+            let name = "heads.\(head.task)"
+            stacks.append(try Self.place(head.layers, named: name, after: shared.output, &parameters, &statistics))
+        }
+        self.heads = stacks
+        self.parameters = parameters
+        self.statistics = statistics
+    }
+
+    private static func place(
+        _ layers: [LayerPlan], named name: String, after input: SignalShape, _ parameters: inout ParameterLayout,
+        _ statistics: inout ParameterLayout
+    ) throws(PlanError) -> Stack {
+        var placed: [PlacedLayer] = []
+        var shape = input
+        for (index, plan) in layers.enumerated() {
+            let layer = "\(name).\(index)"
+            let output = try plan.output(of: shape, layer: layer)
+            var offsets: [Int] = []
+            for parameter in try plan.parameters(input: shape, layer: layer) {
+                offsets.append(try parameters.append(parameter))
+            }
+            var statisticOffsets: [Int] = []
+            for statistic in try plan.statistics(input: shape, layer: layer) {
+                statisticOffsets.append(try statistics.append(statistic))
+            }
+            placed.append(
+                PlacedLayer(
+                    name: layer, plan: plan, input: shape, output: output, parameters: offsets,
+                    statistics: statisticOffsets))
+            shape = output
+        }
+        return Stack(name: name, layers: placed, input: input, output: shape)
+    }
+
+    /// Whether some layer's result for a row depends on the other rows of the batch.
+    package var normalizesOverBatch: Bool {
+        ([trunk] + heads).contains { stack in stack.layers.contains { $0.plan == .batchNorm } }
+    }
+
+    /// Numbers a row that all layers keep in a step.
+    func activationsPerRow() throws(PlanError) -> Int {
+        var total = try input.count()
+        for stack in [trunk] + heads {
+            for layer in stack.layers {
+                total = try sum(total, try layer.plan.activationsPerRow(input: layer.input, layer: layer.name))
+            }
+        }
+        return total
+    }
+}

@@ -1,0 +1,100 @@
+import Datasets
+import Jobs
+package import Kernels
+
+/// What a network makes of some rows: its losses and metrics.
+package struct Evaluation: Sendable {
+    /// One a task.
+    package var losses: [LossSum]
+    package var metrics: [[String: Double?]]
+
+    /// The unweighted sum of the tasks' mean losses; nil when no task has a label.
+    package var totalLoss: Double? {
+        let means = losses.filter { $0.normaliser > 0 }.map(\.mean)
+        return means.isEmpty ? nil : means.reduce(0, +)
+    }
+}
+
+/// Runs a network over rows without training it, in batches of the network's size.
+final class Evaluator<Number: Real> {
+    private let network: Network<Number>
+    private let tasks: [TaskPlan]
+    private let losses: [TaskLoss<Number>]
+    private let batch: InputBatch<Number>
+    private let probabilities: [AlignedBuffer<Number>]
+
+    init(_ network: Network<Number>, tasks: [TaskPlan]) throws(PlanError) {
+        self.network = network
+        self.tasks = tasks
+        batch = try InputBatch(network.plan.input, rowsMax: network.rowsMax)
+        var losses: [TaskLoss<Number>] = []
+        var probabilities: [AlignedBuffer<Number>] = []
+        for task in tasks {
+            losses.append(try TaskLoss(task, rowsMax: network.rowsMax))
+            probabilities.append(AlignedBuffer(count: try product(network.rowsMax, task.outputs)))
+        }
+        self.losses = losses
+        self.probabilities = probabilities
+    }
+
+    func evaluate(
+        _ rows: [Int32], of data: TrainingData, isWanted: () -> Bool
+    ) throws(Network<Number>.Interrupted) -> Evaluation {
+        var sums = tasks.map { _ in LossSum() }
+        let scores = try run(rows, of: data.inputs, isWanted: isWanted) { batch, outputs in
+            for task in tasks.indices {
+                losses[task].gather(batch, from: data.targets[task])
+                losses[task].evaluate(outputs[task], rows: batch.count)
+                sums[task] += losses[task].sum
+            }
+        }
+        let metrics = tasks.indices.map { index in
+            TaskMetrics.metrics(of: tasks[index], scores: scores[index], target: data.targets[index], rows: rows)
+        }
+        return Evaluation(losses: sums, metrics: metrics)
+    }
+
+    /// Probabilities, or values in their own unit, as `[rows, outputs]` a task.
+    func predict(_ rows: [Int32], of inputs: EncodedInputs) -> [[Double]] {
+        // Nothing interrupts it, so nothing is thrown.
+        (try? run(rows, of: inputs, isWanted: { true }) { _, _ in }) ?? []
+    }
+
+    private func run(
+        _ rows: [Int32], of inputs: EncodedInputs, isWanted: () -> Bool,
+        _ body: (UnsafeBufferPointer<Int32>, [UnsafePointer<Number>]) -> Void
+    ) throws(Network<Number>.Interrupted) -> [[Double]] {
+        var scores = tasks.map { _ in [Double]() }
+        var outputs: [UnsafePointer<Number>] = []
+        let order = AlignedBuffer(rows)
+        for start in stride(from: 0, to: rows.count, by: network.rowsMax) {
+            let count = min(network.rowsMax, rows.count - start)
+            let some = UnsafeBufferPointer(start: UnsafePointer(order.pointer) + start, count: count)
+            batch.gather(some, from: inputs)
+            let pass = network.pass(batch, rows: count, mode: .evaluation)
+            try network.forward(batch.values, pass, outputs: &outputs, isWanted: isWanted)
+            body(some, outputs)
+            for task in tasks.indices { append(outputs[task], rows: count, of: task, to: &scores[task]) }
+        }
+        return scores
+    }
+
+    private func append(_ outputs: UnsafePointer<Number>, rows: Int, of index: Int, to scores: inout [Double]) {
+        let task = tasks[index]
+        let count = rows * task.outputs
+        let result = probabilities[index].pointer
+        switch task.kind {
+        case .classification:
+            Number.softmax(rows: rows, classes: task.outputs, logits: outputs, probabilities: result)
+        case .binary, .multilabel:
+            Number.sigmoid(count: count, logits: outputs, probabilities: result)
+        case .regression:
+            for i in 0..<count {
+                let output = i % task.outputs
+                scores.append(Double(outputs[i]) * task.deviations[output] + task.means[output])
+            }
+            return
+        }
+        for i in 0..<count { scores.append(Double(result[i])) }
+    }
+}

@@ -1,0 +1,62 @@
+import Datasets
+package import Jobs
+import Weighting
+
+/// What training a spec will take, from the schemas alone. Nothing is allocated, however large the sizes are.
+package enum MemoryPlan {
+    /// Bytes at the peak of a run; `Int.max` where they cannot be counted.
+    ///
+    /// - Parameter schema: of a data set by its identifier; nil where there is none.
+    /// - Throws: `DatasetError` with every column the encoding cannot use.
+    package static func bytes(_ spec: TrainingSpec, schema: (Identifier) -> DatasetSchema?) throws -> Int {
+        guard let main = schema(spec.dataset) else { return 0 }
+        let holdouts = spec.datasets.subtracting([spec.dataset]).compactMap(schema)
+        let estimate = EncodingEstimate(try EncodingPlan(EncodingRequest(spec), schema: main), holdouts: holdouts)
+        do {
+            let network = try networkBytes(spec, estimate)
+            return try sum(estimate.peakBytes, network)
+        } catch {
+            guard case .tooLarge = error else { throw error }
+            return .max
+        }
+    }
+
+    private static func networkBytes(_ spec: TrainingSpec, _ estimate: EncodingEstimate) throws(PlanError) -> Int {
+        let heads = zip(spec.tasks, estimate.outputs).map { task, outputs in
+            NetworkPlan.HeadPlan(task: task.name, outputs: outputs, hidden: task.headHidden)
+        }
+        let plan = try NetworkPlan(spec.model, input: try SignalShape(estimate.inputs), heads: heads)
+        let rows = max(1, min(spec.batchSize, estimate.rows))
+        // Parameters, gradients, moments and the best epoch; then a checkpoint of it all, once as parts, once as a file.
+        let slots = Optimizer<Float>.numbersPerParameter(spec.optimizer)
+        let state = try product(plan.parameters.count, 3 + slots)
+        let statistics = try product(plan.statistics.count, 2)
+        let kept = try product(try sum(state, statistics), 3)
+        let outputs = try total(heads.map(\.outputs))
+        // Inputs twice, for training and evaluation; of every output the gradient, the targets and probabilities.
+        let inputsPerRow = try product(2, try plan.input.count())
+        let outputsPerRow = try product(6, outputs)
+        let activations = try plan.activationsPerRow()
+        let batch = try product(rows, try total([activations, inputsPerRow, outputsPerRow]))
+        let weighting = try weightingNumbers(spec, shared: plan.sharedCount)
+        // Predictions of every validation row, in double.
+        let scores = try product(estimate.rows, outputs, 2)
+        return try product(4, try total([kept, batch, weighting, scores]))
+    }
+
+    /// What gradient strategies keep: the tasks' gradients, and vectors of their own.
+    private static func weightingNumbers(_ spec: TrainingSpec, shared: Int) throws(PlanError) -> Int {
+        guard let strategy = WeightingStrategies.named(spec.weighting.strategy),
+            strategy.gradientInput != .none
+        else { return 0 }
+        let kept = try product(2, strategy.cost.vectorsKeptPerTask)
+        let vectors = try sum(strategy.cost.batchesPerStep, kept)
+        return try product(spec.tasks.count, shared, vectors)
+    }
+
+    private static func total(_ terms: [Int]) throws(PlanError) -> Int {
+        var result = 0
+        for term in terms { result = try sum(result, term) }
+        return result
+    }
+}

@@ -1,0 +1,275 @@
+import Jobs
+import Kernels
+import Weighting
+
+/// One attempt at a job, from its first or its checkpointed step to its end, on the calling thread.
+///
+/// Everything it computes is a function of the setup: clocks decide only when to write checkpoints and when the time is
+/// up, never a number. So a run that was cut anywhere and resumed gives the same bytes as one that was not.
+final class TrainingLoop {
+    enum End {
+        case finished(FinishReason)
+        case yielded
+        case cancelled
+        case failed(FinishReason, JobFailure)
+    }
+
+    let setup: TrainingSetup
+    let step: TrainingStep<Float>
+    var state: RunState
+    /// Parameters and statistics of the best epoch.
+    let bestParameters: AlignedBuffer<Float>
+    let bestStatistics: AlignedBuffer<Float>
+    /// What the best epoch showed; nil before the first one ends.
+    var bestEvaluation: Evaluation?
+
+    private let evaluator: Evaluator<Float>
+    private let context: any TrainingContext
+    private let attempt: Int
+    private let switches: [WeightingSwitch]
+    private let clock: TrainingClock
+    private let monitor: Monitor
+    private let learningRate: LearningRate
+    /// The epoch's order of the training rows.
+    private let order: AlignedBuffer<Int32>
+    private var orderedEpoch = -1
+    private var lastMoment: Double
+    private var lastCheckpoint: Double
+
+    init(
+        _ setup: TrainingSetup, attempt: Int, switches: [WeightingSwitch], context: any TrainingContext,
+        clock: @escaping TrainingClock
+    ) throws {
+        self.setup = setup
+        self.context = context
+        self.attempt = attempt
+        self.switches = switches
+        self.clock = clock
+        let network = try Network<Float>(setup.plan, rowsMax: setup.rowsMax)
+        network.initialize(seed: setup.spec.seed)
+        step = try TrainingStep(
+            network: network, tasks: setup.tasks, optimizer: setup.spec.optimizer,
+            weighting: TaskWeighting(setup.spec.weighting, tasks: setup.tasks.map(\.weighted)),
+            clipNorm: setup.spec.gradientClipNorm, seed: setup.spec.seed)
+        evaluator = try Evaluator(network, tasks: setup.tasks)
+        state = RunState(tasks: setup.tasks.count)
+        bestParameters = AlignedBuffer(count: network.parameters.count)
+        bestStatistics = AlignedBuffer(count: network.statistics.count)
+        monitor = Monitor(setup.spec.earlyStopping)
+        learningRate = setup.learningRate
+        order = AlignedBuffer(count: setup.data.training.count)
+        lastMoment = clock()
+        lastCheckpoint = lastMoment
+    }
+
+    /// - Throws: what the context threw.
+    func run() throws -> End {
+        try context.started()
+        lastMoment = clock()
+        lastCheckpoint = lastMoment
+        while true {
+            if let end = try obey() ?? reasonToFinish().map(End.finished) { return end }
+            try switchWeighting()
+            shuffle()
+            if let end = try trainEpoch() ?? closeEpoch() { return end }
+        }
+    }
+
+    // MARK: - Ends
+
+    /// What the owner's wish makes of the run now; nil to go on.
+    private func obey() throws -> End? {
+        switch context.wish {
+        case .goOn: return nil
+        case .cancel: return .cancelled
+        case .stop: return .finished(.stopped)
+        case .pause:
+            tick()
+            try context.save(checkpoint(.interim))
+            return .yielded
+        }
+    }
+
+    private func reasonToFinish() -> FinishReason? {
+        if state.epoch >= setup.spec.epochs { return .completed }
+        if let patience = setup.spec.earlyStopping?.patience, state.epochsSinceBest >= patience {
+            return .earlyStopped
+        }
+        if let limit = setup.spec.maxRuntimeSeconds, state.totalSeconds >= Double(limit) { return .maxRuntime }
+        return nil
+    }
+
+    // MARK: - An epoch
+
+    /// A change of weighting belongs to an epoch's start only.
+    private func switchWeighting() throws {
+        guard state.batch == 0 else { return }
+        let epoch = state.epoch + 1
+        let change = switches.last { $0.fromEpoch == epoch }
+        guard let change = try change ?? context.weightingSwitch(at: epoch) else { return }
+        step.weighting = try step.weighting.switched(to: change.weighting, tasks: setup.tasks.map(\.weighted))
+        context.log(.info, "from epoch \(epoch) on the weighting is \(change.weighting.strategy)")
+    }
+
+    /// The order is drawn from the epoch's own stream, so it needs no memory of the epochs before.
+    private func shuffle() {
+        guard orderedEpoch != state.epoch else { return }
+        order.copy(from: setup.data.training)
+        var stream = RandomStream(seed: setup.spec.seed, name: "shuffle", part: UInt64(state.epoch))
+        stream.shuffle(order.span)
+        orderedEpoch = state.epoch
+    }
+
+    /// The mini-batches that are left of the epoch.
+    private func trainEpoch() throws -> End? {
+        let batches = setup.batches
+        while state.batch < batches {
+            let positions = setup.rows(ofBatch: state.batch)
+            let rows = UnsafeBufferPointer(
+                start: UnsafePointer(order.pointer) + positions.lowerBound, count: positions.count)
+            do {
+                let report = try step.run(
+                    rows, of: setup.data, learningRate: learningRate.rate(epoch: state.epoch, step: state.steps),
+                    isWanted: { context.wish == .goOn })
+                state.add(report, rows: rows.count)
+            } catch .interrupted {
+                if let end = try obey() { return end }
+            } catch .diverged(let task, let quantity) {
+                return .failed(.diverged, divergence(task: task, quantity: quantity))
+            }
+            tick()
+            reportProgress(batches)
+            if let limit = setup.spec.maxRuntimeSeconds, state.totalSeconds >= Double(limit) {
+                return .finished(.maxRuntime)
+            }
+            try saveInterimIfDue()
+        }
+        return nil
+    }
+
+    private func divergence(task: String, quantity: String) -> JobFailure {
+        JobFailure(
+            code: "diverged",
+            detail: "the \(quantity) of task \"\(task)\" is not finite in epoch \(state.epoch + 1), "
+                + "batch \(state.batch + 1)")
+    }
+
+    /// Validates and records the epoch whose batches are all done.
+    private func closeEpoch() throws -> End? {
+        let evaluation: Evaluation
+        do {
+            evaluation = try evaluate(setup.data.validation)
+        } catch is Network<Float>.Interrupted {
+            // The next round obeys; nothing of the epoch's end has happened yet.
+            return try obey()
+        }
+        tick()
+        let weights = step.weighting.finishEpoch(meanLosses: state.meanLosses)
+        let record = epochRecord(evaluation, weights)
+        noteBest(evaluation)
+        state.finishEpoch()
+        let isLast = state.epoch >= setup.spec.epochs
+        let isDue = isLast || state.epoch % max(setup.spec.checkpoint.everyEpochs, 1) == 0
+        try context.report(record, checkpoint: isDue ? checkpoint(.epoch) : nil)
+        if isDue { lastCheckpoint = clock() }
+        return nil
+    }
+
+    func evaluate(_ rows: [Int32]) throws -> Evaluation {
+        try evaluator.evaluate(rows, of: setup.data, isWanted: { context.wish == .goOn })
+    }
+
+    /// The evaluation of the model that is being handed over: nothing interrupts it any more.
+    func evaluateToTheEnd(_ rows: [Int32]) throws -> Evaluation {
+        try evaluator.evaluate(rows, of: setup.data, isWanted: { context.wish != .cancel })
+    }
+
+    private func epochRecord(_ evaluation: Evaluation, _ weights: EpochWeights) -> EpochRecord {
+        let means = state.meanLosses
+        let tasks = setup.tasks.indices.map { index in
+            let validation = evaluation.losses[index]
+            return EpochRecord.Task(
+                name: setup.tasks[index].name, weight: weights.weights[index], weightShare: weights.shares[index],
+                trainLoss: means[index], validationLoss: validation.normaliser > 0 ? finite(validation.mean) : nil,
+                metrics: evaluation.metrics[index].mapValues { $0.flatMap(finite) })
+        }
+        let known = means.compactMap { $0 }
+        return EpochRecord(
+            epoch: state.epoch + 1, attempt: attempt,
+            learningRate: learningRate.rate(epoch: state.epoch, step: max(state.steps - 1, 0)),
+            seconds: state.epochSeconds,
+            samplesPerSecond: state.epochSeconds > 0 ? Double(state.samples) / state.epochSeconds : 0,
+            trainLoss: known.isEmpty ? nil : known.reduce(0, +), validationLoss: evaluation.totalLoss.flatMap(finite),
+            gradientNorm: state.steps > 0 ? state.gradientNorms / Double(state.steps) : nil, tasks: tasks,
+            strategy: step.weighting.descriptor.name, backwardPasses: state.trunkBackwards,
+            solverFallbacks: weights.solverFallbacks)
+    }
+
+    /// Keeps the parameters if this epoch is the best so far; without a monitored value the latest is.
+    private func noteBest(_ evaluation: Evaluation) {
+        let epoch = state.epoch + 1
+        for (index, task) in setup.tasks.enumerated() {
+            guard let metric = task.kind.metrics.first, let value = evaluation.metrics[index][metric] ?? nil else {
+                continue
+            }
+            if let best = state.bestOfTask[index], !Monitor.isBetter(metric, value, than: best.value) { continue }
+            state.bestOfTask[index] = .init(epoch: epoch, value: value)
+        }
+        let value = monitor.value(evaluation, tasks: setup.tasks).flatMap(finite)
+        if let value, monitor.isBetter(value, than: state.best?.value) {
+            state.best = .init(epoch: epoch, value: value)
+            state.epochsSinceBest = 0
+        } else if value == nil, state.best == nil {
+            state.epochsSinceBest = 0
+        } else {
+            state.epochsSinceBest += 1
+            return
+        }
+        bestEvaluation = evaluation
+        bestParameters.copy(from: step.network.parameters.span)
+        bestStatistics.copy(from: step.network.statistics.span)
+    }
+
+    /// The epoch whose parameters a finished run hands over: the best, or the latest where nothing was monitored.
+    var bestEpoch: Int { state.best?.epoch ?? state.epoch }
+
+    /// Puts the parameters of the best epoch into the network, if there is one.
+    func restoreBest() {
+        guard bestEvaluation != nil else { return }
+        step.network.parameters.copy(from: bestParameters.span)
+        step.network.statistics.copy(from: bestStatistics.span)
+    }
+
+    // MARK: - Time and progress
+
+    private func tick() {
+        let now = clock()
+        let passed = max(0, now - lastMoment)
+        lastMoment = now
+        state.epochSeconds += passed
+        state.totalSeconds += passed
+    }
+
+    private func reportProgress(_ batches: Int) {
+        let speed = state.epochSeconds > 0 ? Double(state.samples) / state.epochSeconds : 0
+        context.report(
+            TrainingProgress(
+                epoch: state.epoch + 1, epochs: setup.spec.epochs, batch: state.batch, batches: batches,
+                samplesPerSecond: speed))
+    }
+
+    private func saveInterimIfDue() throws {
+        guard let interval = setup.spec.checkpoint.everySeconds, lastMoment - lastCheckpoint >= Double(interval) else {
+            return
+        }
+        try context.save(checkpoint(.interim))
+        lastCheckpoint = clock()
+    }
+}
+
+/// Seconds since some fixed moment; never runs backwards.
+package typealias TrainingClock = @Sendable () -> Double
+
+private func finite(_ value: Double) -> Double? {
+    value.isFinite ? value : nil
+}
