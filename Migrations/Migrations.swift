@@ -1,1 +1,18 @@
-// The room Migrations.
+/// One step of the database's schema: a numbered file of this folder, embedded in the binary.
+package struct Migration: Sendable {
+    /// The schema version that this step leads to, counting from 1.
+    package let number: Int
+    /// The file's name without its extension, `0001_initial`.
+    package let name: String
+    package let sql: String
+}
+
+/// Every migration in order. Never edited once released: a change of schema is a new file and a new line here.
+package let migrations: [Migration] = [
+    // Embedding drops a leading digit from the name that it makes of the file's.
+    Migration(number: 1, name: "0001_initial", sql: text(PackageResources._001_initial_sql))
+]
+
+private func text(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes, as: UTF8.self)
+}

@@ -1,0 +1,240 @@
+import Crypto
+import Glibc
+import Jobs
+import Locks
+
+/// The files beside the database: uploads, checkpoints and models.
+///
+/// A file appears under its name only when it is complete and on disk, and before the row that names it; so after any
+/// crash every row has its file, and a file without a row is litter.
+package final class FileStore: Sendable {
+    package enum Folder: String, Sendable, CaseIterable {
+        case datasets, checkpoints, models
+        /// Files that are still being written; emptied at every start.
+        case incoming
+    }
+
+    private let root: String
+    private let removals: Lock<Removals>
+
+    /// While a backup reads the files, removals wait.
+    private struct Removals {
+        var pins = 0
+        var waiting: [String] = []
+    }
+
+    init(root: String) {
+        self.root = root
+        removals = Lock(Removals())
+    }
+
+    package func path(_ folder: Folder, _ name: String) -> String {
+        "\(root)/\(folder.rawValue)/\(name)"
+    }
+
+    /// A new file to be filled piece by piece, for an upload.
+    package func makeIncoming() throws(StoreError) -> IncomingFile {
+        var generator = SystemRandomNumberGenerator()
+        let name = String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
+        return try IncomingFile(path: path(.incoming, name))
+    }
+
+    /// Writes a file so that it is whole or absent after a crash, and returns its SHA-256, lower-case hexadecimal.
+    func write(_ bytes: [UInt8], to folder: Folder, _ name: String) throws(StoreError) -> String {
+        let file = try makeIncoming()
+        try file.append(bytes)
+        let digest = try file.finish()
+        try adopt(file, as: folder, name)
+        return digest
+    }
+
+    /// Gives a finished incoming file its name, durably.
+    func adopt(_ file: IncomingFile, as folder: Folder, _ name: String) throws(StoreError) {
+        let target = path(folder, name)
+        guard rename(file.path, target) == 0 else {
+            throw StoreError(StoreError.Fault(errno: errno, operation: "rename"))
+        }
+        file.disown()
+        do {
+            try Self.synchronise(directory: "\(root)/\(folder.rawValue)")
+        } catch {
+            unlink(target)
+            throw error
+        }
+    }
+
+    /// The bytes of a file.
+    package func read(_ folder: Folder, _ name: String) throws(StoreError) -> [UInt8] {
+        let descriptor = open(path(folder, name), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open")) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size >= 0 else {
+            throw StoreError(StoreError.Fault(errno: errno, operation: "fstat"))
+        }
+        let size = Int(status.st_size)
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let status = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), size - count)
+                if status < 0 && errno == EINTR { continue }
+                if status < 0 { failure = errno }
+                guard status > 0 else { return }
+                count += status
+            }
+        }
+        guard failure == 0 else { throw StoreError(StoreError.Fault(errno: failure, operation: "read")) }
+        return bytes
+    }
+
+    /// Removes a file, now or when the last backup that may read it has ended. A missing one is no error.
+    func remove(_ folder: Folder, _ name: String) {
+        let path = path(folder, name)
+        let isNow = removals.withLock { removals in
+            if removals.pins > 0 { removals.waiting.append(path) }
+            return removals.pins == 0
+        }
+        if isNow { unlink(path) }
+    }
+
+    /// Keeps every file in place while `body` runs.
+    func whilePinned<Value>(_ body: () throws -> Value) rethrows -> Value {
+        removals.withLock { $0.pins += 1 }
+        defer {
+            let released = removals.withLock { removals in
+                removals.pins -= 1
+                defer { if removals.pins == 0 { removals.waiting = [] } }
+                return removals.pins == 0 ? removals.waiting : []
+            }
+            for path in released { unlink(path) }
+        }
+        return try body()
+    }
+
+    /// The names of all files of a folder.
+    func names(in folder: Folder) throws(StoreError) -> [String] {
+        guard let directory = opendir("\(root)/\(folder.rawValue)") else {
+            throw StoreError(StoreError.Fault(errno: errno, operation: "opendir"))
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    static func synchronise(directory: String) throws(StoreError) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open directory")) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw StoreError(StoreError.Fault(errno: errno, operation: "fsync directory"))
+        }
+    }
+
+    /// SHA-256 in lower-case hexadecimal.
+    package static func digest(of bytes: [UInt8]) -> String {
+        SHA256.hash(data: bytes).hexadecimal
+    }
+}
+
+/// A file that is being written and has no name yet. Gone when it is let go of before the store has taken it over.
+package final class IncomingFile: Sendable {
+    package let path: String
+    private let state: Lock<State>
+
+    private struct State: Sendable {
+        var descriptor: Int32
+        var bytes = 0
+        var hash = SHA256()
+        var digest: String?
+        var isOwned = true
+    }
+
+    init(path: String) throws(StoreError) {
+        self.path = path
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "create file")) }
+        state = Lock(State(descriptor: descriptor))
+    }
+
+    deinit {
+        discard()
+    }
+
+    /// Bytes appended so far.
+    package var bytes: Int { state.withLock { $0.bytes } }
+
+    func append(_ bytes: [UInt8]) throws(StoreError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(StoreError) in try append(buffer) }
+        }
+        try result.get()
+    }
+
+    /// One caller at a time: a chunk of an upload behind the one before.
+    package func append(_ buffer: UnsafeRawBufferPointer) throws(StoreError) {
+        try state.withLock { state throws(StoreError) in
+            guard state.descriptor >= 0 else { throw .closed }
+            var written = 0
+            while written < buffer.count {
+                let status = Glibc.write(
+                    state.descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+                if status < 0 && errno == EINTR { continue }
+                guard status > 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "write")) }
+                written += status
+            }
+            state.bytes += buffer.count
+            state.hash.update(bufferPointer: buffer)
+        }
+    }
+
+    /// Brings the content to disk and closes the file. Returns its SHA-256, lower-case hexadecimal.
+    @discardableResult
+    package func finish() throws(StoreError) -> String {
+        try state.withLock { state throws(StoreError) in
+            if let digest = state.digest { return digest }
+            guard state.descriptor >= 0 else { throw .closed }
+            let status = fsync(state.descriptor)
+            let code = errno
+            // After a failed fsync the descriptor tells lies about what is on disk, so it is closed either way.
+            close(state.descriptor)
+            state.descriptor = -1
+            guard status == 0 else { throw StoreError(StoreError.Fault(errno: code, operation: "fsync")) }
+            let digest = state.hash.finalize().hexadecimal
+            state.digest = digest
+            return digest
+        }
+    }
+
+    /// Removes the file unless the store has taken it over.
+    package func discard() {
+        state.withLock { state in
+            if state.descriptor >= 0 { close(state.descriptor) }
+            state.descriptor = -1
+            if state.isOwned { unlink(path) }
+            state.isOwned = false
+        }
+    }
+
+    /// The file goes by another name now.
+    func disown() {
+        state.withLock { $0.isOwned = false }
+    }
+}
+
+extension SHA256Digest {
+    fileprivate var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in self {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,59 @@
+import Jobs
+
+/// A row of the table of jobs.
+struct JobRow {
+    var number: Int
+    var job: Job
+    /// Smaller is claimed first; ties go by number.
+    var claimRank: Int
+    var maxAttempts: Int
+    /// Whether an epoch or a checkpoint was recorded since the last claim.
+    var progressed: Bool
+    var runningMilliseconds: Int
+
+    var place: QueuePlace { QueuePlace(rank: claimRank, number: number) }
+
+    /// The columns in the order in which `init` reads them.
+    static let select = """
+        SELECT jobs.number, jobs.id, jobs.owner, jobs.name, jobs.state, jobs.attempt, jobs.crashes, jobs.finish_reason,
+            jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, jobs.spec, jobs.priority,
+            jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
+            jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
+            jobs.max_attempts, jobs.progressed, jobs.running_time
+        FROM jobs
+        """
+
+    init(_ columns: inout Columns) throws {
+        number = try columns.integer()
+        let (id, owner, name) = (try columns.identifier(.job), try columns.text(), try columns.optionalText())
+        let state = try columns.name(JobState.self)
+        let (attempt, crashes) = (try columns.integer(), try columns.integer())
+        let finishReason = try columns.optionalName(FinishReason.self)
+        let (code, detail) = (try columns.optionalText(), try columns.optionalText())
+        let dataset = try columns.identifier(.dataset)
+        let model = try columns.optionalIdentifier(.model)
+        let bestEpoch = try columns.optionalInteger()
+        let (spec, priority, labels) = (try columns.text(), try columns.integer(), try columns.texts())
+        let (deadline, wantsStop) = (try columns.optionalTime(), try columns.flag())
+        let memoryBytes = try columns.optionalInteger()
+        let (epochs, epochsDone) = (try columns.integer(), try columns.integer())
+        let weightsSHA256 = try columns.optionalText()
+        let created = try columns.time()
+        let (started, finished) = (try columns.optionalTime(), try columns.optionalTime())
+        let revision = try columns.integer()
+        claimRank = try columns.integer()
+        maxAttempts = try columns.integer()
+        progressed = try columns.flag()
+        runningMilliseconds = try columns.integer()
+        let fraction = state == .succeeded ? 1 : epochs > 0 ? min(1, Double(epochsDone) / Double(epochs)) : 0
+        job = Job(
+            id: id, owner: owner, name: name, state: state, attempt: attempt, crashes: crashes,
+            finishReason: finishReason, failure: code.map { JobFailure(code: $0, detail: detail ?? "") },
+            dataset: dataset, model: model, bestEpoch: bestEpoch, spec: spec, priority: priority, labels: labels,
+            deadline: deadline, wantsStop: wantsStop, queuePosition: nil, waitingReason: nil,
+            memoryBytes: memoryBytes,
+            progress: JobProgress(epoch: epochsDone, epochs: epochs, fraction: fraction),
+            weightsSHA256: weightsSHA256, createdAt: created, startedAt: started, finishedAt: finished,
+            revision: revision, tick: 0)
+    }
+}

@@ -1,0 +1,154 @@
+package import Jobs
+import Locks
+
+/// What is known of running jobs without being written down: progress, and whether a job is held in memory.
+package final class LiveJobs: Sendable {
+    /// How often an observer is told of progress at most.
+    static let tickMilliseconds: Int64 = 1_000
+    /// The time over which the samples per second are smoothed.
+    static let smoothingMilliseconds = 10_000.0
+
+    struct Live: Sendable {
+        var attempt: Int
+        var progress: JobProgress?
+        var isHeld = false
+        var lastReport: Timestamp?
+        /// Of the whole job, smoothed.
+        var fractionPerSecond: Double?
+        var lastTick: Timestamp?
+        /// The epoch that the worker trains or is about to; changes of weighting take effect behind it.
+        var epochRunning = 0
+    }
+
+    private struct State {
+        var jobs: [Identifier: Live] = [:]
+        /// Numbers every change that is shown without being durable; never goes back while the process lives.
+        var tick = 0
+        var ticks: [Identifier: Int] = [:]
+        /// Grows whenever the queue changes, so that positions in it are seen as new.
+        var queueTick = 0
+        var waiting = WaitingReason.workers
+        var queue = QueueMirror()
+    }
+
+    private let state = Lock(State())
+
+    init() {}
+
+    func begin(_ job: Identifier, attempt: Int) {
+        state.withLock { $0.jobs[job] = Live(attempt: attempt) }
+    }
+
+    func end(_ job: Identifier, attempt: Int) {
+        state.withLock { state in
+            guard state.jobs[job]?.attempt == attempt else { return }
+            state.jobs[job] = nil
+            state.ticks[job] = nil
+        }
+    }
+
+    func setEpochRunning(_ epoch: Int, of job: Identifier, attempt: Int) {
+        state.withLock { state in
+            guard state.jobs[job]?.attempt == attempt else { return }
+            state.jobs[job]?.epochRunning = epoch
+        }
+    }
+
+    func epochRunning(of job: Identifier) -> Int? {
+        state.withLock { $0.jobs[job]?.epochRunning }
+    }
+
+    /// Notes where a run stands. True when observers should hear of it: once a second at most.
+    package func report(_ progress: TrainingProgress, of job: Identifier, attempt: Int, at now: Timestamp) -> Bool {
+        state.withLock { state in
+            guard var live = state.jobs[job], live.attempt == attempt else { return false }
+            live.advance(to: progress, at: now)
+            let isDue = live.lastTick.map { now.milliseconds - $0.milliseconds >= Self.tickMilliseconds } ?? true
+            if isDue {
+                live.lastTick = now
+                state.tick += 1
+                state.ticks[job] = state.tick
+            }
+            state.jobs[job] = live
+            return isDue
+        }
+    }
+
+    /// Marks a job as held in memory because the disk takes no writes, or as going on.
+    package func setHeld(_ isHeld: Bool, job: Identifier, attempt: Int) {
+        state.withLock { state in
+            guard state.jobs[job]?.attempt == attempt, state.jobs[job]?.isHeld != isHeld else { return }
+            state.jobs[job]?.isHeld = isHeld
+            state.tick += 1
+            state.ticks[job] = state.tick
+        }
+    }
+
+    /// Why the first of the queue waits.
+    package func setWaitingReason(_ reason: WaitingReason) {
+        state.withLock { state in
+            if state.waiting != reason { state.queueTick += 1 }
+            state.waiting = reason
+        }
+    }
+
+    /// Jobs in the queue.
+    package var queuedCount: Int { state.withLock { $0.queue.count } }
+
+    func fillQueue(_ places: [QueuePlace]) {
+        state.withLock { state in
+            for place in places { state.queue.insert(place) }
+        }
+    }
+
+    func queueChanged(adding new: QueuePlace? = nil, removing old: QueuePlace? = nil) {
+        state.withLock { state in
+            if let old { state.queue.remove(old) }
+            if let new { state.queue.insert(new) }
+            state.queueTick += 1
+        }
+    }
+
+    /// A row completed with what only memory knows.
+    func job(_ row: JobRow) -> Job {
+        var job = row.job
+        overlay(&job, place: row.place)
+        return job
+    }
+
+    private func overlay(_ job: inout Job, place: QueuePlace) {
+        state.withLock { state in
+            if job.state == .queued {
+                job.queuePosition = state.queue.position(of: place)
+                job.tick = state.queueTick
+                job.waitingReason =
+                    job.queuePosition == 1 || state.waiting == .draining || state.waiting == .disk
+                    ? state.waiting : .workers
+            }
+            guard job.state.isActive, let live = state.jobs[job.id], live.attempt == job.attempt else { return }
+            job.tick = state.ticks[job.id] ?? 0
+            if let progress = live.progress { job.progress = progress }
+            if live.isHeld { job.waitingReason = .disk }
+        }
+    }
+}
+
+extension LiveJobs.Live {
+    /// Exponential smoothing by elapsed time, so that the estimate does not depend on the size of a batch.
+    fileprivate mutating func advance(to new: TrainingProgress, at now: Timestamp) {
+        var samplesPerSecond = new.samplesPerSecond.isFinite ? new.samplesPerSecond : nil
+        if let before = progress, let last = lastReport, now > last {
+            let elapsed = Double(now.milliseconds - last.milliseconds)
+            let share = min(1, elapsed / LiveJobs.smoothingMilliseconds)
+            func smoothed(_ old: Double?, _ new: Double) -> Double { old.map { $0 + (new - $0) * share } ?? new }
+            samplesPerSecond = samplesPerSecond.map { smoothed(before.samplesPerSecond, $0) }
+            let gain = (new.fraction - before.fraction) / elapsed * 1_000
+            if gain >= 0 { fractionPerSecond = smoothed(fractionPerSecond, gain) }
+        }
+        lastReport = now
+        progress = JobProgress(
+            epoch: new.epoch, epochs: new.epochs, batch: new.batch, batches: new.batches, fraction: new.fraction,
+            samplesPerSecond: samplesPerSecond,
+            etaSeconds: fractionPerSecond.flatMap { $0 > 0 ? (1 - new.fraction) / $0 : nil })
+    }
+}

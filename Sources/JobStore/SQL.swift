@@ -1,0 +1,170 @@
+import GRDB
+import Jobs
+
+extension Database {
+    /// Runs a statement that returns nothing, compiled once per connection. Returns the number of rows it changed.
+    @discardableResult
+    func run(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
+        let statement = try cachedStatement(sql: sql)
+        try statement.execute(arguments: arguments)
+        return changesCount
+    }
+
+    /// All rows of a statement that is compiled once per connection.
+    func rows<Value>(
+        _ sql: String, _ arguments: StatementArguments = [], _ decode: (inout Columns) throws -> Value
+    ) throws -> [Value] {
+        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
+        var values: [Value] = []
+        while let row = try cursor.next() {
+            var columns = Columns(row)
+            values.append(try decode(&columns))
+        }
+        return values
+    }
+
+    /// The first row of a statement; nil when there is none.
+    func row<Value>(
+        _ sql: String, _ arguments: StatementArguments = [], _ decode: (inout Columns) throws -> Value
+    ) throws -> Value? {
+        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
+        guard let row = try cursor.next() else { return nil }
+        var columns = Columns(row)
+        return try decode(&columns)
+    }
+
+    /// The whole number in the first column of the first row; nil when there is no row, or null.
+    func integer(_ sql: String, _ arguments: StatementArguments = []) throws -> Int? {
+        try row(sql, arguments) { try $0.optionalInteger() } ?? nil
+    }
+
+    /// Runs several statements on one snapshot of the database.
+    func snapshot<Value>(_ body: () throws -> Value) throws -> Value {
+        try run("BEGIN DEFERRED")
+        do {
+            let value = try body()
+            try run("COMMIT")
+            return value
+        } catch {
+            // Nothing was written, so there is nothing that a failing rollback could leave behind.
+            _ = try? run("ROLLBACK")
+            throw error
+        }
+    }
+}
+
+/// The columns of a row, read from left to right. A value of another type than expected is an error, never a trap.
+struct Columns {
+    private let row: Row
+    private var index = 0
+
+    init(_ row: Row) {
+        self.row = row
+    }
+
+    private mutating func next() throws -> DatabaseValue.Storage {
+        guard index < row.count else { throw StoreError.corrupt("column \(index) is missing") }
+        defer { index += 1 }
+        let value: DatabaseValue = row[index]
+        return value.storage
+    }
+
+    private func mismatch(_ wanted: String) -> StoreError {
+        .corrupt("column \(index - 1) is no \(wanted)")
+    }
+
+    mutating func optionalText() throws -> String? {
+        switch try next() {
+        case .null: return nil
+        case .string(let value): return value
+        case .int64, .double, .blob: throw mismatch("text")
+        }
+    }
+
+    mutating func text() throws -> String {
+        guard let value = try optionalText() else { throw mismatch("text") }
+        return value
+    }
+
+    mutating func optionalInteger() throws -> Int? {
+        switch try next() {
+        case .null: return nil
+        case .int64(let value): return Int(value)
+        case .double, .string, .blob: throw mismatch("whole number")
+        }
+    }
+
+    mutating func integer() throws -> Int {
+        guard let value = try optionalInteger() else { throw mismatch("whole number") }
+        return value
+    }
+
+    mutating func flag() throws -> Bool {
+        try integer() != 0
+    }
+
+    mutating func optionalNumber() throws -> Double? {
+        switch try next() {
+        case .null: return nil
+        case .double(let value): return value
+        case .int64(let value): return Double(value)
+        case .string, .blob: throw mismatch("number")
+        }
+    }
+
+    mutating func number() throws -> Double {
+        guard let value = try optionalNumber() else { throw mismatch("number") }
+        return value
+    }
+
+    mutating func blob() throws -> [UInt8] {
+        switch try next() {
+        case .blob(let data): return Array(data)
+        case .null, .int64, .double, .string: throw mismatch("blob")
+        }
+    }
+
+    mutating func optionalTime() throws -> Timestamp? {
+        try optionalInteger().map { Timestamp(milliseconds: Int64($0)) }
+    }
+
+    mutating func time() throws -> Timestamp {
+        Timestamp(milliseconds: Int64(try integer()))
+    }
+
+    mutating func identifier(_ kind: Identifier.Kind) throws -> Identifier {
+        guard let id = Identifier(try text(), kind: kind) else { throw mismatch("\(kind.rawValue) identifier") }
+        return id
+    }
+
+    mutating func optionalIdentifier(_ kind: Identifier.Kind) throws -> Identifier? {
+        guard let value = try optionalText() else { return nil }
+        guard let id = Identifier(value, kind: kind) else { throw mismatch("\(kind.rawValue) identifier") }
+        return id
+    }
+
+    mutating func optionalName<Name: RawRepresentable<String>>(_ type: Name.Type) throws -> Name? {
+        guard let value = try optionalText() else { return nil }
+        guard let name = Name(rawValue: value) else { throw mismatch("\(type)") }
+        return name
+    }
+
+    mutating func name<Name: RawRepresentable<String>>(_ type: Name.Type) throws -> Name {
+        guard let name = try optionalName(type) else { throw mismatch("\(type)") }
+        return name
+    }
+
+    mutating func optionalJSON() throws -> JSONValue? {
+        guard let value = try optionalText() else { return nil }
+        do {
+            return try JSONValue(parsing: Array(value.utf8))
+        } catch {
+            throw StoreError.corrupt("column \(index - 1): \(error)")
+        }
+    }
+
+    mutating func json() throws -> JSONValue {
+        guard let value = try optionalJSON() else { throw mismatch("JSON") }
+        return value
+    }
+}

@@ -1,0 +1,32 @@
+import GRDB
+import Migrations
+
+/// Brings a database to the schema that this program knows.
+enum Schema {
+    static var version: Int { migrations.last?.number ?? 0 }
+
+    /// Applies what is missing, each migration in one transaction. Refuses databases of other programs and newer schemas.
+    static func migrate(_ connection: DatabaseQueue, with migrations: [Migration] = migrations) throws {
+        try connection.writeWithoutTransaction { database in
+            let found = try database.integer("PRAGMA user_version") ?? 0
+            let known = migrations.last?.number ?? 0
+            guard found <= known else { throw StoreError.schemaTooNew(found: found, known: known) }
+            try claim(database, isNew: found == 0)
+            for migration in migrations where migration.number > found {
+                try database.inTransaction(.immediate) {
+                    try database.execute(sql: migration.sql)
+                    try database.execute(sql: "PRAGMA user_version = \(migration.number)")
+                    return .commit
+                }
+            }
+        }
+    }
+
+    private static func claim(_ database: Database, isNew: Bool) throws {
+        let id = try database.integer("PRAGMA application_id") ?? 0
+        if id == Connection.applicationID { return }
+        let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
+        guard isNew, id == 0, tables == 0 else { throw StoreError.foreignDatabase }
+        try database.execute(sql: "PRAGMA application_id = \(Connection.applicationID)")
+    }
+}

@@ -1,0 +1,150 @@
+import GRDB
+package import Jobs
+
+/// The right to report on a job: void as soon as the job has another attempt or no worker.
+package struct Lease: Sendable, Hashable {
+    package let job: Identifier
+    package let attempt: Int
+    let number: Int
+}
+
+/// What a worker got to do.
+package struct Claim: Sendable {
+    package var lease: Lease
+    package var job: Job
+    /// Time spent running in earlier attempts.
+    package var runningMilliseconds: Int
+}
+
+/// What a pool has to offer a job.
+package struct ClaimOffer: Sendable, Hashable {
+    package var freeThreads: Int
+    /// What a job that asks for more is given.
+    package var threadsMax: Int
+    /// Jobs that run now.
+    package var runningJobs: Int
+    /// A job that crashed the process before runs now.
+    package var runsIsolatedJob: Bool
+    /// Owners who may not have another job running.
+    package var ownersAtQuota: [String]
+    /// Only jobs that are to end with the model that they have.
+    package var stoppingOnly: Bool
+    /// What the job would run on, as a JSON object.
+    package var environment: [String: String]
+
+    package init(
+        freeThreads: Int, threadsMax: Int, runningJobs: Int, runsIsolatedJob: Bool, ownersAtQuota: [String] = [],
+        stoppingOnly: Bool = false, environment: [String: String] = [:]
+    ) {
+        self.freeThreads = freeThreads
+        self.threadsMax = threadsMax
+        self.runningJobs = runningJobs
+        self.runsIsolatedJob = runsIsolatedJob
+        self.ownersAtQuota = ownersAtQuota
+        self.stoppingOnly = stoppingOnly
+        self.environment = environment
+    }
+}
+
+package enum ClaimResult: Sendable {
+    case claimed(Claim, threads: Int)
+    case empty
+    /// The first of the queue cannot run yet, and no one overtakes it.
+    case blocked(WaitingReason)
+}
+
+extension Store {
+    /// Takes the first job of the queue that the offer suits: priority with ageing, then order of submission.
+    package func claim(_ offer: ClaimOffer) -> Write<ClaimResult> {
+        let (live, changes) = (self.live, self.changes)
+        return write { transaction in
+            let database = transaction.database
+            guard let candidate = try Self.candidate(for: offer, at: transaction.now, in: database) else {
+                let isHeldByQuota = !offer.ownersAtQuota.isEmpty && !offer.stoppingOnly && live.queuedCount > 0
+                return isHeldByQuota ? .blocked(.quota) : .empty
+            }
+            let threads = min(candidate.threads, offer.threadsMax)
+            if !offer.stoppingOnly {
+                if offer.runsIsolatedJob { return .blocked(.isolation) }
+                if candidate.row.job.crashes > 0, offer.runningJobs > 0 { return .blocked(.isolation) }
+                if offer.freeThreads < 1 { return .blocked(.workers) }
+                if offer.freeThreads < threads { return .blocked(.threads) }
+            }
+            let change = Change(trigger: .claimed, actor: "worker")
+            let (row, _) = try Self.apply(
+                change, to: candidate.row, in: transaction, live: live, changes: changes)
+            try database.run("UPDATE jobs SET progressed = 0 WHERE number = ?", [row.number])
+            var environment = offer.environment
+            environment["threads"] = String(threads)
+            try Self.recordAttempt(of: row, on: environment, in: transaction)
+            let lease = Lease(job: row.job.id, attempt: row.job.attempt, number: row.number)
+            transaction.afterCommit { live.begin(lease.job, attempt: lease.attempt) }
+            return .claimed(
+                Claim(lease: lease, job: row.job, runningMilliseconds: row.runningMilliseconds), threads: threads)
+        }
+    }
+
+    /// Ends jobs whose deadline has passed in the queue. Returns the next deadline.
+    package func expireDue() -> Write<Timestamp?> {
+        let (live, changes) = (self.live, self.changes)
+        return write { transaction in
+            let due = try transaction.database.rows(
+                "\(JobRow.select) WHERE state = 'queued' AND deadline <= ? ORDER BY deadline LIMIT 500",
+                [transaction.now.milliseconds], JobRow.init(_:))
+            for row in due {
+                let change = Change(trigger: .deadlinePassed, actor: "server")
+                try Self.apply(change, to: row, in: transaction, live: live, changes: changes)
+            }
+            let next = try transaction.database.integer(
+                "SELECT min(deadline) FROM jobs WHERE state = 'queued' AND deadline IS NOT NULL")
+            return next.map { Timestamp(milliseconds: Int64($0)) }
+        }
+    }
+
+    private static func candidate(
+        for offer: ClaimOffer, at now: Timestamp, in database: Database
+    ) throws -> (row: JobRow, threads: Int)? {
+        let number =
+            if offer.stoppingOnly {
+                try database.integer(
+                    """
+                    SELECT number FROM jobs WHERE state = 'queued' AND wants_stop = 1 AND crashes = 0
+                    ORDER BY number LIMIT 1
+                    """)
+            } else {
+                try database.integer(
+                    """
+                    SELECT number FROM jobs
+                    WHERE state = 'queued' AND (deadline IS NULL OR deadline > ?)
+                      AND owner NOT IN (SELECT value FROM json_each(?))
+                    ORDER BY claim_rank, number LIMIT 1
+                    """, [now.milliseconds, JSONValue.array(offer.ownersAtQuota.map(JSONValue.string)).jsonText])
+            }
+        guard let number else { return nil }
+        let threads = try database.integer("SELECT threads FROM jobs WHERE number = ?", [number]) ?? 1
+        return (try requireRow(number, in: database), threads)
+    }
+
+    /// Notes what an attempt runs on; says so when it goes on with what was begun on something else.
+    private static func recordAttempt(
+        of row: JobRow, on environment: [String: String], in transaction: Transaction
+    ) throws {
+        let database = transaction.database
+        let text = environment.jsonText
+        let before = try database.row(
+            "SELECT environment FROM attempts WHERE job = ? ORDER BY attempt DESC LIMIT 1", [row.number]
+        ) { try $0.text() }
+        let resumes = try database.integer("SELECT 1 FROM checkpoints WHERE job = ? LIMIT 1", [row.number]) != nil
+        if let before, before != text, resumes {
+            try append(
+                .resumedOnDifferentHardware, to: row.number, actor: "worker",
+                detail: .object([
+                    .init("before", try JSONValue(parsing: Array(before.utf8))),
+                    .init("now", try JSONValue(parsing: Array(text.utf8))),
+                ]), in: transaction)
+        }
+        try database.run(
+            "INSERT OR REPLACE INTO attempts (job, attempt, environment, claimed_at) VALUES (?, ?, ?, ?)",
+            [row.number, row.job.attempt, text, transaction.now.milliseconds])
+    }
+}

@@ -1,0 +1,136 @@
+import GRDB
+package import Jobs
+
+/// A data set that has been uploaded and read.
+package struct DatasetRecord: Sendable, Hashable {
+    package var id: Identifier
+    package var owner: String
+    package var name: String
+    package var bytes: Int
+    /// Of the file as uploaded, lower-case hexadecimal.
+    package var sha256: String
+    package var schema: DatasetSchema
+    package var createdAt: Timestamp
+}
+
+/// A data set about to be kept.
+package struct NewDataset: Sendable, Hashable {
+    package var id: Identifier
+    package var owner: String
+    package var name: String
+    package var bytes: Int
+    package var sha256: String
+    package var schema: DatasetSchema
+
+    package init(id: Identifier, owner: String, name: String, bytes: Int, sha256: String, schema: DatasetSchema) {
+        self.id = id
+        self.owner = owner
+        self.name = name
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.schema = schema
+    }
+}
+
+extension Store {
+    /// Jobs named in an `.inUse` error at most.
+    private static let usersNamedMax = 10
+
+    /// Takes over a finished file and records it.
+    ///
+    /// The file gets its name, durably, before this returns; it is removed again when the row cannot be written.
+    package func insert(
+        _ new: NewDataset, file: IncomingFile, remembering remembered: Remembered<DatasetRecord>? = nil
+    ) throws(StoreError) -> Write<Outcome<DatasetRecord>> {
+        let name = new.id.description
+        do {
+            try files.adopt(file, as: .datasets, name)
+        } catch {
+            disk.failed(error)
+            throw error
+        }
+        let remove: @Sendable () -> Void = { [files] in files.remove(.datasets, name) }
+        return writeOnce(remembering: remembered, onReplay: remove) { transaction in
+            try transaction.database.run(
+                """
+                INSERT INTO datasets (id, owner, name, format, bytes, sha256, rows, columns, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    name, new.owner, new.name, new.schema.format.rawValue, new.bytes, new.sha256, new.schema.rows,
+                    JSONValue(columns: new.schema.columns).jsonText, transaction.now.milliseconds,
+                ])
+            return DatasetRecord(
+                id: new.id, owner: new.owner, name: new.name, bytes: new.bytes, sha256: new.sha256,
+                schema: new.schema, createdAt: transaction.now)
+        }.removingOnFailure(remove)
+    }
+
+    package func dataset(_ id: Identifier, owner: String?) throws(StoreError) -> DatasetRecord {
+        let record = try read { database in
+            try database.row(
+                "\(Self.selectDataset) WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner]
+            ) { try Self.dataset(&$0).item }
+        }
+        guard let record else { throw .notFound }
+        return record
+    }
+
+    package func datasets(owner: String?, _ request: PageRequest) throws(StoreError) -> Page<DatasetRecord> {
+        try page(request, list: "datasets \(owner ?? "")") { before, limit throws(StoreError) in
+            try read { database in
+                let order = "number < ? ORDER BY number DESC LIMIT ?"
+                return if let owner {
+                    try database.rows(
+                        "\(Self.selectDataset) WHERE owner = ? AND \(order)", [owner, before, limit], Self.dataset)
+                } else {
+                    try database.rows("\(Self.selectDataset) WHERE \(order)", [before, limit], Self.dataset)
+                }
+            }
+        }
+    }
+
+    /// Removes a data set and its file. Throws `.inUse` while a job that is not over names it.
+    package func deleteDataset(_ id: Identifier, owner: String?) -> Write<Void> {
+        let files = self.files
+        return write { transaction in
+            let database = transaction.database
+            let exists = try database.integer(
+                "SELECT 1 FROM datasets WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner])
+            guard exists != nil else { throw StoreError.notFound }
+            let users = try database.rows(
+                """
+                SELECT jobs.id FROM job_datasets JOIN jobs ON jobs.number = job_datasets.job
+                WHERE job_datasets.dataset = ?
+                  AND jobs.state IN ('queued', 'starting', 'running', 'pausing', 'paused', 'cancelling')
+                LIMIT ?
+                """, [id.description, Self.usersNamedMax]
+            ) { try $0.identifier(.job) }
+            guard users.isEmpty else { throw StoreError.inUse(by: users) }
+            try database.run("DELETE FROM datasets WHERE id = ?", [id.description])
+            transaction.afterCommit { files.remove(.datasets, id.description) }
+        }
+    }
+
+    /// Where the uploaded file stands.
+    package func datasetPath(_ id: Identifier) -> String {
+        files.path(.datasets, id.description)
+    }
+
+    private static let selectDataset =
+        "SELECT number, id, owner, name, format, bytes, sha256, rows, columns, created_at FROM datasets"
+
+    private static func dataset(_ columns: inout Columns) throws -> (number: Int, item: DatasetRecord) {
+        let number = try columns.integer()
+        let (id, owner, name) = (try columns.identifier(.dataset), try columns.text(), try columns.text())
+        let format = try columns.name(DatasetFormat.self)
+        let (bytes, sha256, rows) = (try columns.integer(), try columns.text(), try columns.integer())
+        let schema = DatasetSchema(format: format, rows: rows, columns: try columns.json().columnProfiles())
+        return (
+            number,
+            DatasetRecord(
+                id: id, owner: owner, name: name, bytes: bytes, sha256: sha256, schema: schema,
+                createdAt: try columns.time())
+        )
+    }
+}

@@ -1,0 +1,184 @@
+import GRDB
+package import Jobs
+
+/// Changes to a job's description; what is nil stays.
+package struct JobPatch: Sendable {
+    /// `.some(nil)` takes the name away.
+    package var name: String??
+    package var labels: [String: String]?
+    package var priority: Int?
+    /// `.some(nil)` takes the deadline away.
+    package var deadline: Timestamp??
+    /// `{"strategy": …, …}`, checked against the job's tasks.
+    package var weighting: JSONValue?
+
+    package init(
+        name: String?? = nil, labels: [String: String]? = nil, priority: Int? = nil, deadline: Timestamp?? = nil,
+        weighting: JSONValue? = nil
+    ) {
+        self.name = name
+        self.labels = labels
+        self.priority = priority
+        self.deadline = deadline
+        self.weighting = weighting
+    }
+}
+
+/// A job after a change, and when a new weighting takes effect.
+package struct PatchResult: Sendable {
+    package var job: Job
+    package var weightingFromEpoch: Int?
+}
+
+extension Store {
+    /// Changes a job's description. Throws `.revisionMismatch` when `ifRevision` is given and is not the job's;
+    /// `.jobIsOver` when the weighting can no longer change.
+    package func patch(
+        _ patch: JobPatch, job id: Identifier, owner: String?, actor: String, ifRevision: Int? = nil
+    ) -> Write<PatchResult> {
+        let (live, changes) = (self.live, self.changes)
+        return write { transaction in
+            let database = transaction.database
+            let row = try Self.row(of: id, owner: owner, in: database)
+            if let ifRevision, ifRevision != row.job.revision {
+                throw StoreError.revisionMismatch(current: row.job.revision)
+            }
+            try Self.edit(row, patch, actor: actor, in: transaction)
+            var fromEpoch: Int?
+            if let weighting = patch.weighting {
+                fromEpoch = try Self.switchWeighting(of: row, to: weighting, actor: actor, live: live, in: transaction)
+            }
+            let after = try Self.requireRow(row.number, in: database)
+            transaction.afterCommit {
+                let isQueued = after.job.state == .queued
+                if isQueued { live.queueChanged(adding: after.place, removing: row.place) }
+                if isQueued { changes.notify(.queue) }
+                changes.notify(.job(id))
+            }
+            return PatchResult(job: live.job(after), weightingFromEpoch: fromEpoch)
+        }
+    }
+
+    /// Removes a job with its history and its checkpoints; its model stays. Throws `.notDeletable` unless nothing can
+    /// happen to it any more or it is paused.
+    package func deleteJob(_ id: Identifier, owner: String?, ifRevision: Int? = nil) -> Write<Void> {
+        let (files, changes) = (self.files, self.changes)
+        return write { transaction in
+            let row = try Self.row(of: id, owner: owner, in: transaction.database)
+            if let ifRevision, ifRevision != row.job.revision {
+                throw StoreError.revisionMismatch(current: row.job.revision)
+            }
+            guard row.job.state.isTerminal || row.job.state == .paused else {
+                throw StoreError.notDeletable(state: row.job.state)
+            }
+            try Self.delete(row.number, files: files, in: transaction)
+            transaction.afterCommit { changes.notify(.job(id)) }
+        }
+    }
+
+    /// Removes a job's rows now and its files once that is durable.
+    static func delete(_ number: Int, files: FileStore, in transaction: Transaction) throws {
+        let database = transaction.database
+        let removed = try database.rows("SELECT file FROM checkpoints WHERE job = ?", [number]) { try $0.text() }
+        try database.run("DELETE FROM jobs WHERE number = ?", [number])
+        transaction.afterCommit { for file in removed { files.remove(.checkpoints, file) } }
+    }
+
+    private static func edit(_ row: JobRow, _ patch: JobPatch, actor: String, in transaction: Transaction) throws {
+        var edited: [JSONValue.Member] = []
+        if let name = patch.name { edited.append(.init("name", JSONValue(name))) }
+        if let labels = patch.labels { edited.append(.init("labels", JSONValue(labels))) }
+        if let priority = patch.priority { edited.append(.init("priority", JSONValue(priority))) }
+        if let deadline = patch.deadline { edited.append(.init("deadline", JSONValue(deadline?.description))) }
+        guard !edited.isEmpty else { return }
+        let job = row.job
+        let priority = patch.priority ?? job.priority
+        let changed = try transaction.database.run(
+            """
+            UPDATE jobs SET name = ?, labels = ?, priority = ?, deadline = ?, claim_rank = ?, spec = ?,
+                revision = revision + 1
+            WHERE number = ? AND state = ? AND attempt = ?
+            """,
+            [
+                patch.name ?? job.name, (patch.labels ?? job.labels).jsonText, priority,
+                (patch.deadline ?? job.deadline)?.milliseconds,
+                claimRank(priority: priority, createdAt: job.createdAt.milliseconds),
+                try spec(job.spec, with: edited), row.number, job.state.rawValue, job.attempt,
+            ])
+        guard changed == 1 else { throw StoreError.fencedOut }
+        if let labels = patch.labels { try setLabels(labels, of: row.number, in: transaction.database) }
+        try append(.edited, to: row.number, actor: actor, detail: .object(edited), in: transaction)
+    }
+
+    /// A spec's text with some of its members replaced.
+    private static func spec(_ text: String, with edited: [JSONValue.Member]) throws -> String {
+        guard var members = try JSONValue(parsing: Array(text.utf8)).members else {
+            throw StoreError.corrupt("a spec is no JSON object")
+        }
+        for member in edited {
+            if let index = members.firstIndex(where: { $0.name == member.name }) {
+                members[index] = member
+            } else {
+                members.append(member)
+            }
+        }
+        return JSONValue.object(members).jsonText
+    }
+}
+
+// MARK: - Changes of weighting
+
+extension Store {
+    /// The changes of a job's weighting, in the order in which they take effect.
+    package func weightingSwitches(of id: Identifier, owner: String?) throws(StoreError) -> [WeightingSwitch] {
+        try read { database in
+            let number = try Self.number(of: id, owner: owner, in: database)
+            return try Self.weightingSwitches(of: number, in: database)
+        }
+    }
+
+    /// The worker is about to train an epoch. From here on changes of weighting take effect behind it; the one that takes
+    /// effect now, if any, is the result.
+    package func beginEpoch(_ epoch: Int, under lease: Lease) -> Write<WeightingSwitch?> {
+        let live = self.live
+        return write { transaction in
+            _ = try Self.row(under: lease, in: transaction.database)
+            // Set here and not after the commit: a change that is behind this one in the same transaction must see it.
+            live.setEpochRunning(epoch, of: lease.job, attempt: lease.attempt)
+            return try Self.weightingSwitches(of: lease.number, in: transaction.database)
+                .first { $0.fromEpoch == epoch }
+        }
+    }
+
+    static func weightingSwitches(of job: Int, in database: Database) throws -> [WeightingSwitch] {
+        try database.rows(
+            "SELECT from_epoch, weighting FROM weighting_switches WHERE job = ? ORDER BY from_epoch", [job]
+        ) { columns in
+            try WeightingSwitch(fromEpoch: columns.integer(), decoding: columns.json())
+        }
+    }
+
+    /// Notes a change at the first epoch that no worker has begun.
+    private static func switchWeighting(
+        of row: JobRow, to weighting: JSONValue, actor: String, live: LiveJobs,
+        in transaction: Transaction
+    ) throws -> Int {
+        let database = transaction.database
+        guard !row.job.state.isTerminal, row.job.state != .cancelling else {
+            throw StoreError.jobIsOver(state: row.job.state)
+        }
+        let partial = try database.integer(
+            "SELECT max(epoch) + 1 FROM checkpoints WHERE job = ? AND batch > 0", [row.number])
+        let running = row.job.state.isActive ? live.epochRunning(of: row.job.id) : nil
+        let fromEpoch = max(row.job.progress.epoch, partial ?? 0, running ?? 0) + 1
+        try database.run(
+            "INSERT OR REPLACE INTO weighting_switches (job, from_epoch, weighting) VALUES (?, ?, ?)",
+            [row.number, fromEpoch, weighting.jsonText])
+        try database.run("UPDATE jobs SET revision = revision + 1 WHERE number = ?", [row.number])
+        try append(
+            .weightingChanged, to: row.number, actor: actor,
+            detail: .object([.init("from_epoch", JSONValue(fromEpoch)), .init("weighting", weighting)]),
+            in: transaction)
+        return fromEpoch
+    }
+}

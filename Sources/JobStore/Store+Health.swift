@@ -1,0 +1,57 @@
+import GRDB
+package import Jobs
+
+/// Figures for metrics.
+package struct StoreStatistics: Sendable, Hashable {
+    package var jobsByState: [JobState: Int]
+    package var commits: Int
+    /// Requests that those commits made durable.
+    package var writes: Int
+    package var commitSeconds: Double
+    package var walBytes: Int
+}
+
+extension Store {
+    /// Counts the jobs of every state that is not over, and adds the writer's figures. States that are over are left out:
+    /// counting a million rows is not worth a scrape.
+    package func statistics() throws(StoreError) -> StoreStatistics {
+        let counts = try read { database in
+            try database.rows(
+                """
+                SELECT state, count(*) FROM jobs
+                WHERE state IN ('starting', 'running', 'pausing', 'paused', 'cancelling') GROUP BY state
+                """
+            ) { (try $0.name(JobState.self), try $0.integer()) }
+        }
+        var jobsByState = Dictionary(counts, uniquingKeysWith: { first, _ in first })
+        jobsByState[.queued] = live.queuedCount
+        let figures = writer.statistics
+        return StoreStatistics(
+            jobsByState: jobsByState, commits: figures.commits, writes: figures.requests,
+            commitSeconds: Double(figures.commitNanoseconds) / 1e9, walBytes: figures.walBytes)
+    }
+
+    /// Reads the whole database for damage, on a connection for reading. Takes seconds on gigabytes. Returns what it found.
+    package func findDamage() throws(StoreError) -> [String] {
+        try read { database in
+            try database.rows("PRAGMA quick_check(10)") { try $0.text() }.filter { $0 != "ok" }
+        }
+    }
+
+    /// Writes through every layer to disk: a file beside the database and a row in it. When that succeeds, the disk is
+    /// well again.
+    package func probeDisk() throws(StoreError) {
+        var generator = SystemRandomNumberGenerator()
+        let file = try files.makeIncoming()
+        defer { file.discard() }
+        try file.append([UInt8](repeating: 0, count: Self.probeBytes))
+        try file.finish()
+        let value = Int(generator.next() >> 33)
+        try write { transaction in
+            _ = try transaction.database.run("UPDATE server SET probe = ?", [value])
+        }.commitAndWait()
+        disk.recovered()
+    }
+
+    private static let probeBytes = 64 * 1_024
+}

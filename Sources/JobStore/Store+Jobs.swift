@@ -1,0 +1,202 @@
+import GRDB
+package import Jobs
+
+/// A job about to be accepted.
+package struct NewJob: Sendable {
+    package var id: Identifier
+    package var owner: String
+    package var spec: TrainingSpec
+    package var memoryBytes: Int?
+
+    package init(id: Identifier, owner: String, spec: TrainingSpec, memoryBytes: Int? = nil) {
+        self.id = id
+        self.owner = owner
+        self.spec = spec
+        self.memoryBytes = memoryBytes
+    }
+}
+
+/// What a list of jobs is narrowed to.
+package struct JobFilter: Sendable, Hashable {
+    /// Nil for everyone's.
+    package var owner: String?
+    package var state: JobState?
+    package var label: Label?
+    package var dataset: Identifier?
+    package var createdFrom: Timestamp?
+    package var createdBefore: Timestamp?
+
+    package struct Label: Sendable, Hashable {
+        package var key: String
+        package var value: String
+
+        package init(key: String, value: String) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    package init(
+        owner: String?, state: JobState? = nil, label: Label? = nil, dataset: Identifier? = nil,
+        createdFrom: Timestamp? = nil, createdBefore: Timestamp? = nil
+    ) {
+        self.owner = owner
+        self.state = state
+        self.label = label
+        self.dataset = dataset
+        self.createdFrom = createdFrom
+        self.createdBefore = createdBefore
+    }
+}
+
+extension Store {
+    /// Accepts a job. Throws `.queueFull`; `.notFound` when a data set that the spec names is gone.
+    package func insert(
+        _ new: NewJob, remembering remembered: Remembered<Job>? = nil
+    ) -> Write<Outcome<Job>> {
+        let (live, changes, limits) = (self.live, self.changes, configuration.limits)
+        let spec = new.spec.json.jsonText
+        return writeOnce(remembering: remembered) { transaction in
+            let database = transaction.database
+            guard live.queuedCount < limits.queuedJobsMax else {
+                throw StoreError.queueFull(jobsMax: limits.queuedJobsMax)
+            }
+            for dataset in new.spec.datasets {
+                let found = try database.integer("SELECT 1 FROM datasets WHERE id = ?", [dataset.description])
+                guard found != nil else { throw StoreError.notFound }
+            }
+            let number = try Self.insert(new, spec: spec, in: transaction)
+            try Self.append(.state, to: number, moving: (nil, .queued), actor: new.owner, in: transaction)
+            let row = try Self.requireRow(number, in: database)
+            transaction.afterCommit {
+                live.queueChanged(adding: row.place)
+                changes.notify(.queue)
+                changes.notify(.job(new.id))
+            }
+            return live.job(row)
+        }
+    }
+
+    private static func insert(_ new: NewJob, spec text: String, in transaction: Transaction) throws -> Int {
+        let (database, spec) = (transaction.database, new.spec)
+        // Times of submission never go back, so that they order jobs as their numbers do, whatever the clock does.
+        let last = try database.integer("SELECT max(created_at) FROM jobs") ?? 0
+        let created = max(transaction.now.milliseconds, Int64(last))
+        try database.run(
+            """
+            INSERT INTO jobs (id, owner, name, state, dataset, spec, priority, labels, epochs, threads, memory_bytes,
+                deadline, max_runtime, max_attempts, claim_rank, created_at)
+            VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                new.id.description, new.owner, spec.name, spec.dataset.description, text, spec.priority,
+                spec.labels.jsonText, spec.epochs, spec.threads, new.memoryBytes, spec.deadline?.milliseconds,
+                spec.maxRuntimeSeconds.map { Int64($0) * 1_000 }, spec.maxAttempts,
+                claimRank(priority: spec.priority, createdAt: created), created,
+            ])
+        let number = Int(database.lastInsertedRowID)
+        for dataset in Set(spec.datasets) {
+            try database.run("INSERT INTO job_datasets (dataset, job) VALUES (?, ?)", [dataset.description, number])
+        }
+        try setLabels(spec.labels, of: number, in: database)
+        return number
+    }
+
+    /// The time by which one point of priority is worth an earlier submission: with it, waiting makes up for a low
+    /// priority, and the order of two jobs never depends on when it is asked for.
+    static let ageingMillisecondsPerPriority: Int64 = 60_000
+
+    static func claimRank(priority: Int, createdAt: Int64) -> Int64 {
+        createdAt - Int64(priority) * ageingMillisecondsPerPriority
+    }
+
+    static func setLabels(_ labels: [String: String], of job: Int, in database: Database) throws {
+        try database.run("DELETE FROM job_labels WHERE job = ?", [job])
+        for (key, value) in labels {
+            try database.run("INSERT INTO job_labels (key, value, job) VALUES (?, ?, ?)", [key, value, job])
+        }
+    }
+}
+
+// MARK: - Reading
+
+extension Store {
+    package func job(_ id: Identifier, owner: String?) throws(StoreError) -> Job {
+        let row = try read { try Self.row(of: id, owner: owner, in: $0) }
+        return live.job(row)
+    }
+
+    /// Newest first.
+    package func jobs(_ filter: JobFilter, _ request: PageRequest) throws(StoreError) -> Page<Job> {
+        try page(request, list: "jobs \(filter.key)") { before, limit throws(StoreError) in
+            let rows = try read { database in
+                let (condition, arguments) = filter.sql(before: before)
+                return try database.rows(
+                    "\(JobRow.select) WHERE \(condition) ORDER BY jobs.number DESC LIMIT ?",
+                    arguments + [limit], JobRow.init(_:))
+            }
+            return rows.map { ($0.number, live.job($0)) }
+        }
+    }
+
+    static func requireRow(_ number: Int, in database: Database) throws -> JobRow {
+        let row = try database.row("\(JobRow.select) WHERE jobs.number = ?", [number], JobRow.init(_:))
+        guard let row else { throw StoreError.notFound }
+        return row
+    }
+
+    static func row(of id: Identifier, owner: String?, in database: Database) throws -> JobRow {
+        let row = try database.row("\(JobRow.select) WHERE jobs.id = ?", [id.description], JobRow.init(_:))
+        guard let row, owner == nil || row.job.owner == owner else { throw StoreError.notFound }
+        return row
+    }
+
+    /// The number of a job, for what hangs on it.
+    static func number(of id: Identifier, owner: String?, in database: Database) throws -> Int {
+        let number = try database.integer(
+            "SELECT number FROM jobs WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner])
+        guard let number else { throw StoreError.notFound }
+        return number
+    }
+}
+
+extension JobFilter {
+    /// Names the filter in page tokens.
+    fileprivate var key: String {
+        let parts = [
+            owner, state?.rawValue, label?.key, label?.value, dataset?.description, createdFrom?.description,
+            createdBefore?.description,
+        ]
+        return JSONValue.array(parts.map { JSONValue($0) }).jsonText
+    }
+
+    fileprivate func sql(before number: Int) -> (condition: String, arguments: StatementArguments) {
+        var conditions = ["jobs.number < ?"]
+        var arguments: StatementArguments = [number]
+        func narrow(_ condition: String, _ values: StatementArguments) {
+            conditions.append(condition)
+            arguments += values
+        }
+        if let owner { narrow("jobs.owner = ?", [owner]) }
+        if let state { narrow("jobs.state = ?", [state.rawValue]) }
+        if let label {
+            narrow("jobs.number IN (SELECT job FROM job_labels WHERE key = ? AND value = ?)", [label.key, label.value])
+        }
+        if let dataset {
+            narrow("jobs.number IN (SELECT job FROM job_datasets WHERE dataset = ?)", [dataset.description])
+        }
+        // Times rise with numbers, so a bound on one is a bound on the other, which the order of the list can use.
+        if let createdFrom {
+            narrow(
+                "jobs.number >= (SELECT number FROM jobs WHERE created_at >= ? ORDER BY created_at, number LIMIT 1)",
+                [createdFrom.milliseconds])
+        }
+        if let createdBefore {
+            narrow(
+                """
+                jobs.number <= (SELECT number FROM jobs WHERE created_at < ? ORDER BY created_at DESC, number DESC LIMIT 1)
+                """, [createdBefore.milliseconds])
+        }
+        return (conditions.joined(separator: " AND "), arguments)
+    }
+}

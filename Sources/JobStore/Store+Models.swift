@@ -1,0 +1,99 @@
+import GRDB
+package import Jobs
+
+/// A model that can be downloaded and asked.
+package struct ModelRecord: Sendable, Hashable {
+    package var id: Identifier
+    package var owner: String
+    package var job: Identifier
+    package var name: String?
+    package var bytes: Int
+    /// Of the file, lower-case hexadecimal.
+    package var sha256: String
+    /// Of the parameters in their canonical order.
+    package var weightsSHA256: String
+    package var epoch: Int
+    package var tasks: [TrainedModel.Task]
+    package var testMetrics: [String: [String: Double?]]?
+    package var createdAt: Timestamp
+}
+
+extension Store {
+    package func model(_ id: Identifier, owner: String?) throws(StoreError) -> ModelRecord {
+        let record = try read { database in
+            try database.row(
+                "\(Self.selectModel) WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner]
+            ) { try Self.model(&$0).item }
+        }
+        guard let record else { throw .notFound }
+        return record
+    }
+
+    /// Newest first; of one job only when it is named.
+    package func models(
+        owner: String?, job: Identifier? = nil, _ request: PageRequest
+    ) throws(StoreError) -> Page<ModelRecord> {
+        let list = "models \(owner ?? "") \(job?.description ?? "")"
+        return try page(request, list: list) { before, limit throws(StoreError) in
+            try read { database in
+                var conditions = ["number < ?"]
+                var arguments: StatementArguments = [before]
+                if let owner {
+                    conditions.append("owner = ?")
+                    arguments += [owner]
+                }
+                if let job {
+                    conditions.append("job = ?")
+                    arguments += [job.description]
+                }
+                return try database.rows(
+                    "\(Self.selectModel) WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT ?",
+                    arguments + [limit], Self.model)
+            }
+        }
+    }
+
+    /// Removes a model and its file.
+    package func deleteModel(_ id: Identifier, owner: String?) -> Write<Void> {
+        let files = self.files
+        return write { transaction in
+            let removed = try transaction.database.run(
+                "DELETE FROM models WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner])
+            guard removed == 1 else { throw StoreError.notFound }
+            try transaction.database.run(
+                "UPDATE jobs SET model = NULL, revision = revision + 1 WHERE model = ?", [id.description])
+            transaction.afterCommit { files.remove(.models, id.description) }
+        }
+    }
+
+    /// The bytes of a model, as the trainer made them. Throws `.corrupt` when they are not.
+    package func modelBytes(_ record: ModelRecord) throws(StoreError) -> [UInt8] {
+        let bytes = try files.read(.models, record.id.description)
+        guard FileStore.digest(of: bytes) == record.sha256 else {
+            throw .corrupt("the file of \(record.id) is not what was written")
+        }
+        return bytes
+    }
+
+    private static let selectModel = """
+        SELECT number, id, owner, job, name, bytes, sha256, weights_sha256, epoch, tasks, test_metrics, created_at
+        FROM models
+        """
+
+    private static func model(_ columns: inout Columns) throws -> (number: Int, item: ModelRecord) {
+        let number = try columns.integer()
+        let (id, owner, job) = (
+            try columns.identifier(.model), try columns.text(), try columns.identifier(.job)
+        )
+        let (name, bytes, sha256) = (try columns.optionalText(), try columns.integer(), try columns.text())
+        let (weights, epoch) = (try columns.text(), try columns.integer())
+        let tasks = try columns.json().modelTasks()
+        let testMetrics = try columns.optionalJSON()?.testMetrics()
+        return (
+            number,
+            ModelRecord(
+                id: id, owner: owner, job: job, name: name, bytes: bytes, sha256: sha256, weightsSHA256: weights,
+                epoch: epoch, tasks: tasks, testMetrics: testMetrics, createdAt: try columns.time())
+        )
+    }
+}

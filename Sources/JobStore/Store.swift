@@ -1,0 +1,89 @@
+import GRDB
+package import Jobs
+import Locks
+import Logging
+
+/// Everything the server keeps: data sets, jobs with their history, checkpoints, models.
+///
+/// Reads answer on the calling thread in microseconds. Changes are `Write`s: made in order, durable before they are
+/// acknowledged. `owner: nil` stands for an administrator, who sees everything.
+package final class Store: Sendable {
+    package let configuration: StoreConfiguration
+    /// Which start of a server on this data folder this is, counting from 1.
+    package let processEpoch: Int
+    /// The last process ended without closing the store.
+    package let followsCrash: Bool
+    package let files: FileStore
+    package let live: LiveJobs
+    package let changes: ChangeNotifier
+    package let disk: DiskWatch
+
+    let directory: DataDirectory
+    let writer: Writer
+    let readers: Readers
+
+    /// Opens or makes the data folder, migrates the database and returns jobs of a dead process to the queue.
+    ///
+    /// Throws `StoreError.locked`, `.schemaTooNew`, `.foreignDatabase`, or what the disk said.
+    package init(_ configuration: StoreConfiguration) throws(StoreError) {
+        self.configuration = configuration
+        directory = try DataDirectory(path: configuration.dataDirectory)
+        files = FileStore(root: configuration.dataDirectory)
+        live = LiveJobs()
+        changes = ChangeNotifier()
+        let disk = DiskWatch()
+        self.disk = disk
+        do {
+            let connection = try Connection.writer(
+                path: directory.database, walBytesMax: configuration.limits.walBytesBeforeCheckpoint)
+            try Schema.migrate(connection)
+            let readers = try Readers(path: directory.database, count: configuration.limits.readersMax)
+            self.readers = readers
+            writer = Writer(
+                path: directory.database, connection: connection, configuration: configuration,
+                onDiskTrouble: { disk.failed($0) }, onCheckpointFailure: { readers.reopen() })
+            (processEpoch, followsCrash) = try Self.beginProcess(connection)
+        } catch {
+            throw StoreError(error, operation: "open the store")
+        }
+        try recover()
+    }
+
+    /// Commits what is waiting and closes the database. The data folder is free when the store is let go of.
+    package func close() {
+        _ = try? write { try $0.database.run("UPDATE server SET clean_stop = 1") }.commitAndWait()
+        writer.close()
+        readers.reopen()
+    }
+
+    package var now: Timestamp { configuration.clock() }
+
+    package func makeIdentifier(_ kind: Identifier.Kind) -> Identifier {
+        var generator = SystemRandomNumberGenerator()
+        return Identifier(kind, at: now, using: &generator)
+    }
+
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> Value) -> Write<Value> {
+        Write(writer: writer, body: body)
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        try readers.read(body)
+    }
+
+    private static func beginProcess(_ connection: DatabaseQueue) throws -> (epoch: Int, followsCrash: Bool) {
+        try connection.writeWithoutTransaction { database in
+            var state = (epoch: 0, wasClean: true)
+            try database.inTransaction(.immediate) {
+                let row = try database.row("SELECT process_epoch, clean_stop FROM server") {
+                    (try $0.integer(), try $0.flag())
+                }
+                guard let row else { throw StoreError.corrupt("the table server is empty") }
+                state = (row.0 + 1, row.1)
+                try database.run("UPDATE server SET process_epoch = ?, clean_stop = 0", [state.epoch])
+                return .commit
+            }
+            return (state.epoch, !state.wasClean)
+        }
+    }
+}

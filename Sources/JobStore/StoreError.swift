@@ -1,0 +1,95 @@
+package import Jobs
+
+/// Why the store did not do what it was asked for.
+package enum StoreError: Error, Sendable, Hashable {
+    // What the caller asked for cannot be.
+
+    /// There is no such thing, or it belongs to another owner.
+    case notFound
+    case invalidTransition(from: JobState, allowed: [JobCommand])
+    /// A job can only be deleted when nothing can happen to it any more, or when paused.
+    case notDeletable(state: JobState)
+    /// The data set is named by jobs that are not over; some of them.
+    case inUse(by: [Identifier])
+    case revisionMismatch(current: Int)
+    case badPageToken
+    case idempotencyKeyReused
+    case queueFull(jobsMax: Int)
+    /// Weighting cannot change any more: the job is over.
+    case jobIsOver(state: JobState)
+    /// The worker's attempt is over: its job was cancelled by force, or claimed again.
+    case fencedOut
+
+    // The store cannot do it now.
+
+    /// More writes wait than `StoreLimits.writesPendingMax`.
+    case overloaded
+    case diskFull(Fault)
+    /// The disk takes no writes or does not keep them; asking again later may help.
+    case unavailable(Fault)
+    case closed
+
+    // The data folder is not what it should be.
+
+    case corrupt(String)
+    case schemaTooNew(found: Int, known: Int)
+    case foreignDatabase
+    /// Another server uses the data folder.
+    case locked(directory: String)
+    case invalidBackup(String)
+
+    /// What a system or SQLite call said.
+    package struct Fault: Error, Sendable, Hashable {
+        package var operation: String
+        /// errno, or SQLite's extended result code.
+        package var code: Int32
+        package var detail: String
+
+        package init(operation: String, code: Int32, detail: String) {
+            self.operation = operation
+            self.code = code
+            self.detail = detail
+        }
+    }
+
+    /// A failed sync can leave behind a change that shows again after a crash.
+    var leavesCommitInDoubt: Bool {
+        if case .unavailable = self { true } else { false }
+    }
+
+    /// The disk is at fault, so that the same request may succeed later.
+    package var isDiskTrouble: Bool {
+        switch self {
+        case .diskFull, .unavailable: true
+        default: false
+        }
+    }
+}
+
+extension StoreError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .notFound: "not found"
+        case .invalidTransition(let from, let allowed):
+            "impossible while \(from.rawValue); possible: \(allowed.map(\.rawValue).joined(separator: ", "))"
+        case .notDeletable(let state): "a job that is \(state.rawValue) cannot be deleted"
+        case .inUse(let jobs): "in use by \(jobs.map(\.description).joined(separator: ", "))"
+        case .revisionMismatch(let current): "the revision is \(current)"
+        case .badPageToken: "the page token does not belong to this list"
+        case .idempotencyKeyReused: "the idempotency key was used with another body"
+        case .queueFull(let jobsMax): "the queue holds \(jobsMax) jobs already"
+        case .jobIsOver(let state): "the job is \(state.rawValue)"
+        case .fencedOut: "the attempt is over"
+        case .overloaded: "too many writes are waiting"
+        case .diskFull(let fault): "the disk is full: \(fault.operation): \(fault.detail) (\(fault.code))"
+        case .unavailable(let fault): "the disk fails: \(fault.operation): \(fault.detail) (\(fault.code))"
+        case .closed: "the store is closed"
+        case .corrupt(let detail): "corrupt: \(detail)"
+        case .schemaTooNew(let found, let known):
+            "the database has schema version \(found); this program knows versions up to \(known)"
+        case .foreignDatabase: "the database belongs to another program"
+        case .locked(let directory): "another server uses \(directory)"
+        case .invalidBackup(let detail): "not a backup that can be restored: \(detail)"
+        }
+    }
+}

@@ -1,0 +1,219 @@
+import Dispatch
+import GRDB
+import Glibc
+import Jobs
+import Locks
+import Logging
+
+/// The one connection that writes, and the line of requests before it (group commit).
+final class Writer: Sendable {
+    /// What the writer tells of itself.
+    struct Statistics: Sendable {
+        var commits = 0
+        var requests = 0
+        /// Of all commits together, from the first statement to the end of the sync.
+        var commitNanoseconds: UInt64 = 0
+        var walBytes = 0
+        fileprivate var walBytesBeforeCheckpoint = 0
+    }
+
+    private struct Line {
+        var requests: [WriteRequest] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    private let queue = DispatchQueue(label: "tenbin.store.writer", qos: .userInitiated)
+    private let line = Lock(Line())
+    /// Replaced after a failed sync; used on `queue` only. Nil while it cannot be opened.
+    private let connection: Lock<DatabaseQueue?>
+    private let figures = Lock(Statistics())
+
+    private let path: String
+    private let limits: StoreLimits
+    private let clock: @Sendable () -> Timestamp
+    private let logger: Logger
+    /// Called on `queue` when the disk has failed a request.
+    private let onDiskTrouble: @Sendable (StoreError) -> Void
+    /// Called on `queue` when the database file itself failed to sync, so that no old descriptor may be used again.
+    private let onCheckpointFailure: @Sendable () -> Void
+
+    init(
+        path: String, connection: DatabaseQueue, configuration: StoreConfiguration,
+        onDiskTrouble: @escaping @Sendable (StoreError) -> Void, onCheckpointFailure: @escaping @Sendable () -> Void
+    ) {
+        self.path = path
+        self.connection = Lock(connection)
+        limits = configuration.limits
+        figures.withLock { $0.walBytesBeforeCheckpoint = configuration.limits.walBytesBeforeCheckpoint }
+        clock = configuration.clock
+        logger = configuration.logger
+        self.onDiskTrouble = onDiskTrouble
+        self.onCheckpointFailure = onCheckpointFailure
+    }
+
+    var statistics: Statistics { figures.withLock { $0 } }
+
+    func enqueue(_ request: WriteRequest) {
+        enum Answer { case refused(StoreError), joined, mustDrain }
+        let answer: Answer = line.withLock { line in
+            guard !line.isClosed else { return .refused(.closed) }
+            guard line.requests.count < limits.writesPendingMax else { return .refused(.overloaded) }
+            line.requests.append(request)
+            defer { line.isDraining = true }
+            return line.isDraining ? .joined : .mustDrain
+        }
+        switch answer {
+        case .refused(let error): request.fail(error)
+        case .joined: break
+        case .mustDrain: queue.async { [self] in drain() }
+        }
+    }
+
+    /// Commits what is in line, then closes the connection. Later requests are refused.
+    func close() {
+        line.withLock { $0.isClosed = true }
+        queue.sync {
+            drain()
+            guard let connection = connection.withLock({ $0.take() }) else { return }
+            do {
+                _ = try connection.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+                try connection.close()
+            } catch {
+                logger.warning("closing the database: \(error)")
+            }
+        }
+    }
+
+    /// Runs `body` on the writer's queue between two transactions.
+    func exclusively<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try queue.sync {
+            try openConnection().writeWithoutTransaction(body)
+        }
+    }
+
+    // MARK: - On the queue
+
+    private func drain() {
+        while true {
+            let group = line.withLock { line in
+                let group = Array(line.requests.prefix(limits.writesPerCommitMax))
+                line.requests.removeFirst(group.count)
+                if group.isEmpty { line.isDraining = false }
+                return group
+            }
+            if group.isEmpty { return }
+            commit(group)
+        }
+    }
+
+    /// How the requests of a group went, before and after the commit.
+    private struct Outcome {
+        var waiting: [(tell: @Sendable (StoreError?) -> Void, effects: [() -> Void])] = []
+        var refused: [(fail: @Sendable (StoreError) -> Void, error: StoreError)] = []
+        var failure: StoreError?
+    }
+
+    private func commit(_ group: [WriteRequest]) {
+        let start = monotonicNanoseconds()
+        var outcome = Outcome()
+        do {
+            try openConnection().writeWithoutTransaction { database in
+                outcome = perform(group, in: database)
+            }
+        } catch {
+            outcome = Outcome(refused: group.map { ($0.fail, StoreError(error, operation: "open the database")) })
+            outcome.failure = StoreError(error, operation: "open the database")
+        }
+        figures.withLock { figures in
+            figures.commits += 1
+            figures.requests += group.count
+            figures.commitNanoseconds += monotonicNanoseconds() - start
+        }
+        if let failure = outcome.failure { recover(from: failure) }
+        for (fail, error) in outcome.refused { fail(error) }
+        for (tell, effects) in outcome.waiting {
+            if outcome.failure == nil { effects.forEach { $0() } }
+            tell(outcome.failure)
+        }
+        if outcome.failure == nil { checkpointIfDue() }
+    }
+
+    private func perform(_ group: [WriteRequest], in database: Database) -> Outcome {
+        var outcome = Outcome()
+        let now = clock()
+        do {
+            try database.beginTransaction(.immediate)
+            for request in group {
+                // A request that fails undoes its own changes only; a disk that fails ends the whole transaction.
+                try database.run("SAVEPOINT request")
+                let transaction = Transaction(database: database, now: now)
+                do {
+                    let tell = try request.perform(transaction)
+                    try database.run("RELEASE request")
+                    outcome.waiting.append((tell, transaction.effects))
+                } catch {
+                    let failure = StoreError(error, operation: "write")
+                    outcome.refused.append((request.fail, failure))
+                    if failure.isDiskTrouble { throw failure }
+                    try database.run("ROLLBACK TO request")
+                    try database.run("RELEASE request")
+                }
+            }
+            try database.commit()
+        } catch {
+            let failure = StoreError(error, operation: "commit")
+            outcome.failure = failure
+            let answered = outcome.waiting.count + outcome.refused.count
+            for request in group.dropFirst(answered) { outcome.refused.append((request.fail, failure)) }
+            if database.isInsideTransaction { try? database.rollback() }
+        }
+        return outcome
+    }
+
+    /// After a failed write or sync the connection is never used again: what it believes to be on disk may not be.
+    private func recover(from failure: StoreError) {
+        logger.error("a commit failed: \(failure)")
+        let old = connection.withLock { $0.take() }
+        do { try old?.close() } catch { logger.warning("closing the database: \(error)") }
+        onDiskTrouble(failure)
+    }
+
+    private func openConnection() throws -> DatabaseQueue {
+        if let open = connection.withLock({ $0 }) { return open }
+        let new = try Connection.writer(path: path, walBytesMax: limits.walBytesBeforeCheckpoint)
+        connection.withLock { $0 = new }
+        return new
+    }
+
+    // MARK: - The write-ahead log
+
+    /// Copies the write-ahead log into the database when it has grown long. The next commit then starts the log over and
+    /// cuts the file to `journal_size_limit`, so a file beyond that length is a log that has not been copied.
+    private func checkpointIfDue() {
+        var status = stat()
+        guard stat(path + "-wal", &status) == 0 else { return }
+        let bytes = Int(status.st_size)
+        let isDue = figures.withLock { figures in
+            figures.walBytes = bytes
+            return bytes > figures.walBytesBeforeCheckpoint
+        }
+        guard isDue, let connection = connection.withLock({ $0 }) else { return }
+        do {
+            let (frames, copied) = try connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            // A reader of an old snapshot keeps the rest from being copied: not worth a sync with every commit.
+            let pause = frames == copied ? 0 : bytes
+            figures.withLock { $0.walBytesBeforeCheckpoint = limits.walBytesBeforeCheckpoint + pause }
+        } catch {
+            recover(from: StoreError(error, operation: "checkpoint"))
+            onCheckpointFailure()
+        }
+    }
+}
+
+/// Monotonic time in nanoseconds.
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
