@@ -1,0 +1,41 @@
+# One command each. Debug, release and sanitizer builds have scratch folders of their own, so that none evicts another.
+
+SWIFT := swift
+RELEASE := --configuration release --scratch-path .build-release
+TENBIN := .build-release/release/tenbin
+SOURCES := Package.swift Sources Tests Migrations
+
+.DEFAULT_GOAL := help
+.PHONY: help deps test-deps build demo run test lint format clean
+
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps:
+	@deploy/install-deps.sh
+
+test-deps:
+	@deploy/install-deps.sh test
+
+build: deps ## Build the release binary
+	$(SWIFT) build $(RELEASE) --product tenbin
+
+demo: build ## Train on real data through the API and show the task weights
+	@$(TENBIN) demo --data Examples/data/digits.csv
+
+run: build ## Start the server on 127.0.0.1:8080 with ./data
+	@$(TENBIN) serve --data-dir data
+
+test: test-deps ## Run every test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: ## Check the format of every source
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	@sh -n deploy/install-deps.sh
+
+format: ## Format every source
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+clean: ## Delete what was built
+	rm -rf .build .build-*
