@@ -22,6 +22,10 @@ package struct SpecSurroundings {
 /// Everything that is wrong with a spec.
 package struct InvalidSpec: Error, Sendable {
     package var problems: [Problem]
+
+    package init(problems: [Problem]) {
+        self.problems = problems
+    }
 }
 
 extension TrainingSpec {
@@ -124,7 +128,7 @@ extension SpecReader {
     }
 
     /// A flat object of texts.
-    package mutating func labels(_ name: String) -> [String: String]? {
+    mutating func labels(_ name: String) -> [String: String]? {
         guard let value = value(name) else { return nil }
         guard let members = value.members, members.count <= TrainingSpec.labelsMax else {
             report(name, "expected an object of at most \(TrainingSpec.labelsMax) texts, got \(value.kindInWords)")

@@ -98,7 +98,7 @@ extension ParameterValue {
         }
     }
 
-    fileprivate var json: JSONValue {
+    package var json: JSONValue {
         switch self {
         case .number(let number): .number(number)
         case .integer(let integer): .integer(Int64(integer))
