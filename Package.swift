@@ -93,7 +93,8 @@ let package = Package(
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
         tests("HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging]),
-        tests("API", ["API", "HTTPWire", "JobStore", "Datasets", "Jobs", httpTypes, yams]),
+        tests(
+            "API", ["API", "HTTPWire", "JobStore", "Datasets", "Jobs", "Locks", httpTypes, logging, yams]),
         tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
     ],
     cLanguageStandard: .c2x

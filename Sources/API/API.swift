@@ -1,1 +1,158 @@
-// The room API.
+import Dispatch
+import HTTPTypes
+package import HTTPWire
+import Logging
+
+/// The REST API: finds the route, asks who it is, decodes, hands on, and turns every error into problem details.
+package final class API: RequestHandler {
+    private let services: Services
+    private let access: Access
+    package let table: RouteTable
+
+    package init(_ services: Services) {
+        self.services = services
+        access = Access(corsOrigins: services.settings.corsOrigins)
+        table = RouteTable(Self.routes(services))
+    }
+
+    private static func routes(_ services: Services) -> [Route] {
+        let idempotency = Idempotency(services)
+        return [
+            HealthResource.routes(services), DescriptionResource.routes(), ErrorsResource.routes(),
+            StrategiesResource.routes(), DatasetsResource(services, idempotency).routes,
+            JobsResource(services, idempotency).routes,
+            EpochsResource(services).routes,
+        ].flatMap { $0 }
+    }
+
+    package func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
+        func answer(route: String?) -> Answer {
+            Answer(head: head, route: route, responder: responder, services: services)
+        }
+        do {
+            switch try route(head) {
+            case .request(let request):
+                return plan(for: request, answer(route: request.route.template))
+            case .reply(let reply):
+                answer(route: nil).reply(.success(reply))
+            }
+        } catch {
+            answer(route: nil).reply(.failure(error))
+        }
+        return .discard
+    }
+
+    private enum Routed {
+        case request(APIRequest)
+        /// Needs no route: OPTIONS.
+        case reply(Reply)
+    }
+
+    private func route(_ head: RequestHead) throws(APIError) -> Routed {
+        let target = head.request.path ?? "/"
+        if target == "*" { return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods])) }
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let segments = try Self.segments(of: parts[0])
+        let principal = try access.principal(of: head)
+        switch table.match(head.request.method, segments: segments) {
+        case .nothing:
+            throw APIError(.notFound, "there is nothing at \"\(parts[0].prefix(200))\"")
+        case .wrongMethod(let allowed):
+            let list = allowed.map(\.rawValue).joined(separator: ", ")
+            if head.request.method == .options {
+                return .reply(Reply(status: .noContent, fields: [.allow: list]))
+            }
+            throw APIError(
+                .methodNotAllowed, "\(head.request.method.rawValue) does not exist here; there is \(list)",
+                fields: [.allow: list])
+        case .found(let route, let parameters):
+            let query = try Query(parts.count > 1 ? parts[1] : nil, known: route.query)
+            return .request(
+                APIRequest(head: head, route: route, parameters: parameters, query: query, principal: principal))
+        }
+    }
+
+    private static func segments(of path: Substring) throws(APIError) -> [String] {
+        var segments: [String] = []
+        for segment in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            // In a path, unlike in a query, `+` is a plus.
+            guard let text = Query.decode(Substring(segment.replacing("+", with: "%2B"))) else {
+                throw APIError(.malformedRequest, "the path segment \"\(segment)\" is not percent-encoded UTF-8")
+            }
+            segments.append(text)
+        }
+        return segments
+    }
+
+    private static let allMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
+
+    private func plan(for request: APIRequest, _ answer: Answer) -> ContentPlan {
+        switch request.route.content {
+        case .inline(let respond):
+            answer.reply(Result { try respond(request) })
+            return .discard
+        case .blocking(let respond):
+            run(request, answer, respond)
+            return .discard
+        case .document(let bytesMax, let respond):
+            return .collect(bytesMax: bytesMax) { [self] bytes in
+                var request = request
+                request.body = bytes
+                run(request, answer, respond)
+            }
+        case .upload(let bytesMax, let makeSink):
+            do {
+                return .stream(bytesMax: bytesMax, to: try makeSink(request, answer))
+            } catch {
+                answer.reply(.failure(error))
+                return .discard
+            }
+        }
+    }
+
+    /// Off the event loop, where SQLite and the disk may block.
+    private func run(
+        _ request: APIRequest, _ answer: Answer, _ respond: @escaping @Sendable (APIRequest) throws -> Handled
+    ) {
+        services.queue.async {
+            do {
+                switch try respond(request) {
+                case .reply(let reply): answer.reply(.success(reply))
+                case .later(let start): start(answer)
+                }
+            } catch {
+                answer.reply(.failure(error))
+            }
+        }
+    }
+}
+
+/// The way back for one request: binds replies and errors to it.
+private struct Answer: Replying {
+    let head: RequestHead
+    /// The template of the route, for the access log.
+    let route: String?
+    let responder: any Responder
+    let services: Services
+
+    func reply(_ result: Result<Reply, any Error>) {
+        let reply: Reply =
+            switch result {
+            case .success(let reply): reply
+            case .failure(let error): services.problem(for: error, head).reply(requestID: head.requestID)
+            }
+        responder.respond(finished(reply))
+    }
+
+    private func finished(_ reply: Reply) -> Response {
+        var fields = reply.fields
+        fields[.xContentTypeOptions] = "nosniff"
+        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-cache" }
+        if let origin = head.request.headerFields[.origin], services.settings.corsOrigins.contains(origin) {
+            fields[.accessControlAllowOrigin] = origin
+            fields[.vary] = "Origin"
+        }
+        return Response(
+            head: HTTPResponse(status: reply.status, headerFields: fields), content: reply.content, route: route)
+    }
+}

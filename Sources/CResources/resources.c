@@ -1,11 +1,17 @@
 #include "CResources.h"
 
-const unsigned char tenbin_openapi_yaml[] = {
+static const unsigned char openapi_yaml[] = {
 #embed "../../openapi.yaml"
 };
-const size_t tenbin_openapi_yaml_count = sizeof tenbin_openapi_yaml;
 
-const unsigned char tenbin_dashboard_html[] = {
+static const unsigned char dashboard_html[] = {
 #embed "dashboard.html"
 };
-const size_t tenbin_dashboard_html_count = sizeof tenbin_dashboard_html;
+
+struct tenbin_resource tenbin_openapi_yaml(void) {
+    return (struct tenbin_resource){openapi_yaml, sizeof openapi_yaml};
+}
+
+struct tenbin_resource tenbin_dashboard_html(void) {
+    return (struct tenbin_resource){dashboard_html, sizeof dashboard_html};
+}

@@ -5,7 +5,10 @@
 // The files that the binary carries. The compiler embeds them byte for byte, which takes no time, where a Swift array
 // literal of the same size takes minutes.
 
-extern const unsigned char tenbin_openapi_yaml[];
-extern const size_t tenbin_openapi_yaml_count;
-extern const unsigned char tenbin_dashboard_html[];
-extern const size_t tenbin_dashboard_html_count;
+struct tenbin_resource {
+    const unsigned char *bytes;
+    size_t count;
+};
+
+struct tenbin_resource tenbin_openapi_yaml(void);
+struct tenbin_resource tenbin_dashboard_html(void);

@@ -1,0 +1,82 @@
+import HTTPTypes
+import Jobs
+
+/// An answer that is an error, as RFC 9457 problem details.
+struct APIError: Error {
+    var code: ProblemCode
+    var detail: String
+    var problems: [Problem] = []
+    /// Fields beside the content type: `Allow`, `Retry-After`, ….
+    var fields = HTTPFields()
+
+    init(_ code: ProblemCode, _ detail: String, problems: [Problem] = [], fields: HTTPFields = HTTPFields()) {
+        self.code = code
+        self.detail = detail
+        self.problems = problems
+        self.fields = fields
+    }
+
+    /// Several things are wrong with a body; the detail counts them.
+    init(_ code: ProblemCode, problems: [Problem]) {
+        let count = problems.count == 1 ? "one problem" : "\(problems.count) problems"
+        self.init(
+            code, "\(count): \(problems.first?.detail ?? "")\(problems.count > 1 ? "; …" : "")", problems: problems)
+    }
+
+    static func retryLater(_ code: ProblemCode, _ detail: String, seconds: Int) -> APIError {
+        APIError(code, detail, fields: [.retryAfter: String(seconds)])
+    }
+
+    /// How many problems one answer carries; the rest is left out.
+    static let problemsMax = 100
+
+    func reply(requestID: String) -> Reply {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("type")
+            writer.value(code.type)
+            writer.name("title")
+            writer.value(code.title)
+            writer.name("status")
+            writer.value(code.status.code)
+            writer.name("detail")
+            writer.value(detail)
+            writer.name("code")
+            writer.value(code.rawValue)
+            writer.name("request_id")
+            writer.value(requestID)
+            if !problems.isEmpty {
+                writer.name("errors")
+                writer.array { writer in
+                    for problem in problems.prefix(Self.problemsMax) { writer.value(problem) }
+                }
+            }
+        }
+        var reply = Reply(status: code.status, bytes: writer.bytes, type: .problem)
+        reply.fields.append(contentsOf: fields)
+        return reply
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func value(_ problem: Problem) {
+        object { writer in
+            writer.name("pointer")
+            writer.value(problem.pointer)
+            writer.name("detail")
+            writer.value(problem.detail)
+            if let row = problem.row {
+                writer.name("row")
+                writer.value(row)
+            }
+            if let line = problem.line {
+                writer.name("line")
+                writer.value(line)
+            }
+            if let column = problem.column {
+                writer.name("column")
+                writer.value(column)
+            }
+        }
+    }
+}

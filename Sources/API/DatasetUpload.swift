@@ -1,0 +1,110 @@
+import Datasets
+import Dispatch
+import Foundation
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+
+/// An upload on its way to disk: hashed as it comes, inspected when complete, recorded last. Whatever ends it early
+/// leaves nothing behind.
+final class DatasetUpload: ContentSink {
+    private let request: APIRequest
+    private let name: String
+    private let format: DatasetFormat
+    private let expectedDigest: [UInt8]?
+    private let services: Services
+    private let idempotency: Idempotency
+    private let replying: any Replying
+    /// Pieces are written in order, one at a time; all of `file`'s calls come from here.
+    private let queue: DispatchQueue
+    private let file: IncomingFile
+
+    init(
+        _ request: APIRequest, name: String, format: DatasetFormat, expectedDigest: [UInt8]?, services: Services,
+        idempotency: Idempotency, replying: any Replying
+    ) throws {
+        self.request = request
+        self.name = name
+        self.format = format
+        self.expectedDigest = expectedDigest
+        self.services = services
+        self.idempotency = idempotency
+        self.replying = replying
+        queue = DispatchQueue(label: "tenbin.upload", target: services.queue)
+        file = try services.store.files.makeIncoming()
+    }
+
+    func receive(_ bytes: [UInt8], ready: @escaping @Sendable () -> Void) {
+        queue.async { [self] in
+            do {
+                try bytes.withUnsafeBytes { buffer in try file.append(buffer) }
+            } catch {
+                // The rest of the content is dropped; the answer tells why.
+                file.discard()
+                replying.reply(.failure(error))
+            }
+            ready()
+        }
+    }
+
+    func finish() {
+        queue.async { [self] in
+            do {
+                try record(sha256: file.finish())
+            } catch {
+                replying.reply(.failure(error))
+            }
+        }
+    }
+
+    func abort(_ reason: ContentFailure) {
+        queue.async { [self] in file.discard() }
+    }
+
+    private func record(sha256: String) throws {
+        if let expectedDigest, expectedDigest != Self.bytes(hexadecimal: sha256) {
+            throw APIError(.digestMismatch, "Content-Digest does not match the content, whose SHA-256 is \(sha256)")
+        }
+        try idempotency.answer(request, fingerprint: sha256, to: replying) { identity, replying in
+            let schema = try DatasetFile.inspect(file.path, format: format, limits: .standard)
+            let new = NewDataset(
+                id: services.store.makeIdentifier(.dataset), owner: request.principal.owner, name: name,
+                bytes: file.bytes, sha256: sha256, schema: schema)
+            let remembered = identity.map { identity in
+                Remembered<DatasetRecord>(request: identity) { DatasetsResource.created($0).stored }
+            }
+            try services.store.insert(new, file: file, remembering: remembered).commit { result in
+                replying.reply(
+                    result.map { outcome in
+                        switch outcome {
+                        case .created(let record, _): DatasetsResource.created(record)
+                        case .replayed(let stored): Reply(replaying: stored)
+                        }
+                    }.mapError { $0 })
+            }
+        }
+    }
+
+    private static func bytes(hexadecimal text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+}
+
+/// `Content-Digest` (RFC 9530 section 2): the SHA-256 it names; nil when it names none.
+func contentDigest(_ fields: HTTPFields) throws(APIError) -> [UInt8]? {
+    guard let field = fields[.contentDigest] else { return nil }
+    for member in field.split(separator: ",").map(\.trimmed) where member.hasPrefix("sha-256=:") {
+        let encoded = member.dropFirst("sha-256=:".count)
+        guard encoded.hasSuffix(":"), let digest = Data(base64Encoded: String(encoded.dropLast())), digest.count == 32
+        else { throw APIError(.malformedRequest, "Content-Digest is not sha-256=:<base64 of 32 bytes>:") }
+        return [UInt8](digest)
+    }
+    return nil
+}

@@ -1,0 +1,73 @@
+import Datasets
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+
+/// `/v1/datasets`: uploads and what is known of them.
+struct DatasetsResource: Sendable {
+    private let services: Services
+    private let idempotency: Idempotency
+
+    private static let nameLengthMax = 200
+
+    init(_ services: Services, _ idempotency: Idempotency) {
+        self.services = services
+        self.idempotency = idempotency
+    }
+
+    var routes: [Route] {
+        [
+            Route(
+                .post, "/v1/datasets", scope: .write, query: ["name"],
+                .upload(bytesMax: services.settings.datasetBytesMax, upload)),
+            Route(.get, "/v1/datasets", scope: .read, query: APIRequest.pageParameters, .blocking(list)),
+            Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
+            Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
+        ]
+    }
+
+    private func upload(_ request: APIRequest, _ replying: any Replying) throws -> any ContentSink {
+        guard let name = request.query["name"], !name.isEmpty, name.count <= Self.nameLengthMax else {
+            throw APIError(
+                .malformedRequest, "the query needs name=…, of 1 to \(Self.nameLengthMax) characters")
+        }
+        let type = request.fields[.contentType]?.essence
+        guard let format = DatasetFormat.allCases.first(where: { $0.mediaType == type }) else {
+            let accepted = DatasetFormat.allCases.map(\.mediaType).joined(separator: ", ")
+            throw APIError(
+                .unsupportedMediaType, "the content type must be one of \(accepted), not \(type ?? "absent")")
+        }
+        return try DatasetUpload(
+            request, name: name, format: format, expectedDigest: contentDigest(request.fields), services: services,
+            idempotency: idempotency, replying: replying)
+    }
+
+    static func created(_ record: DatasetRecord) -> Reply {
+        Reply.json(.created) { $0.value(record) }.with(.location, "/v1/datasets/\(record.id)")
+    }
+
+    private func list(_ request: APIRequest) throws -> Handled {
+        let page = try services.store.datasets(owner: request.principal.visibleOwner, request.page())
+        return .reply(request.list(page) { $1.value($0) })
+    }
+
+    private func show(_ request: APIRequest) throws -> Handled {
+        let record = try record(request)
+        // A data set never changes.
+        return .reply(
+            request.conditional(EntityTag(revision: 1, type: .json)) { Reply.json { $0.value(record) } })
+    }
+
+    private func delete(_ request: APIRequest) throws -> Handled {
+        let write = services.store.deleteDataset(
+            try request.identifier(.dataset), owner: request.principal.visibleOwner)
+        return .later { replying in
+            write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
+        }
+    }
+
+    private func record(_ request: APIRequest) throws -> DatasetRecord {
+        try services.store.dataset(request.identifier(.dataset), owner: request.principal.visibleOwner)
+    }
+}

@@ -1,0 +1,19 @@
+import CResources
+import HTTPTypes
+import HTTPWire
+
+/// The API's own description, and the dashboard.
+enum DescriptionResource {
+    static func routes() -> [Route] {
+        [
+            Route(.get, "/openapi.yaml", scope: .open, .inline { _ in Reply(bytes: openAPIYAML, type: .yaml) })
+        ]
+    }
+
+    /// Byte for byte the file in the source.
+    static let openAPIYAML = bytes(of: tenbin_openapi_yaml())
+
+    private static func bytes(of resource: tenbin_resource) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count))
+    }
+}

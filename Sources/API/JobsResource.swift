@@ -1,0 +1,221 @@
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+import Weighting
+
+/// `/v1/jobs`: submit, watch, change and steer.
+struct JobsResource: Sendable {
+    private let services: Services
+    private let idempotency: Idempotency
+
+    init(_ services: Services, _ idempotency: Idempotency) {
+        self.services = services
+        self.idempotency = idempotency
+    }
+
+    var routes: [Route] {
+        let bytesMax = services.settings.documentBytesMax
+        return [
+            Route(
+                .post, "/v1/jobs", scope: .write, query: ["validate_only"],
+                .document(bytesMax: bytesMax, submit)),
+            Route(
+                .get, "/v1/jobs", scope: .read,
+                query: ["state", "label", "dataset", "created_from", "created_before"] + APIRequest.pageParameters,
+                .blocking(list)),
+            Route(.get, "/v1/jobs/{id}", scope: .read, .blocking(show)),
+            Route(.patch, "/v1/jobs/{id}", scope: .write, .document(bytesMax: bytesMax, patch)),
+            Route(.delete, "/v1/jobs/{id}", scope: .write, .blocking(delete)),
+            Route(.post, "/v1/jobs/{id}/cancel", scope: .write, query: ["force"], .blocking(cancel)),
+            Route(.post, "/v1/jobs/{id}/stop", scope: .write, .blocking { try command(.stop, $0) }),
+            Route(.post, "/v1/jobs/{id}/pause", scope: .write, .blocking { try command(.pause, $0) }),
+            Route(.post, "/v1/jobs/{id}/resume", scope: .write, .blocking { try command(.resume, $0) }),
+        ]
+    }
+
+    // MARK: - Submitting
+
+    private func submit(_ request: APIRequest) throws -> Handled {
+        let document = try request.document()
+        if try request.query.flag("validate_only") {
+            let (spec, memoryBytes) = try accept(document, for: request.principal)
+            return .reply(Self.valid(spec, memoryBytes: memoryBytes))
+        }
+        let fingerprint = sha256(request.body)
+        return .later { [self] replying in
+            do {
+                try idempotency.answer(request, fingerprint: fingerprint, to: replying) { identity, replying in
+                    try insert(document, for: request.principal, identity, replying)
+                }
+            } catch {
+                replying.reply(.failure(error))
+            }
+        }
+    }
+
+    private func insert(
+        _ document: JSONValue, for principal: Principal, _ identity: IdempotencyRequest?, _ replying: any Replying
+    ) throws {
+        let (spec, memoryBytes) = try accept(document, for: principal)
+        let new = NewJob(
+            id: services.store.makeIdentifier(.job), owner: principal.owner, spec: spec, memoryBytes: memoryBytes)
+        let tag = services.store.processEpoch
+        let remembered = identity.map { identity in
+            Remembered<Job>(request: identity) { Self.accepted($0, processEpoch: tag).stored }
+        }
+        services.store.insert(new, remembering: remembered).commit { result in
+            replying.reply(
+                result.map { outcome in
+                    switch outcome {
+                    case .created(let job, _): Self.accepted(job, processEpoch: tag)
+                    case .replayed(let stored): Reply(replaying: stored)
+                    }
+                }.mapError { $0 })
+        }
+    }
+
+    /// A valid spec that fits this server, and the memory it will take.
+    private func accept(_ document: JSONValue, for principal: Principal) throws -> (TrainingSpec, memoryBytes: Int) {
+        let owner = principal.visibleOwner
+        let surroundings = SpecSurroundings(
+            dataset: { try? services.store.dataset($0, owner: owner).schema },
+            modelExists: { (try? services.store.model($0, owner: owner)) != nil },
+            threadsMax: services.settings.threadsMax, now: services.clock())
+        let spec = try TrainingSpec(decoding: document, in: surroundings)
+        let memoryBytes = try services.trainer.memoryBytes(spec, surroundings.dataset)
+        let most = services.settings.jobMemoryBytesMax
+        guard memoryBytes <= most else {
+            throw InvalidSpec(problems: [
+                Problem(
+                    pointer: "/model",
+                    detail: "needs \(memoryBytes) bytes of memory; this server takes jobs of at most \(most) bytes")
+            ])
+        }
+        return (spec, memoryBytes)
+    }
+
+    private static func valid(_ spec: TrainingSpec, memoryBytes: Int) -> Reply {
+        Reply.json { writer in
+            writer.object { writer in
+                writer.name("valid")
+                writer.value(true)
+                writer.name("memory_bytes")
+                writer.value(memoryBytes)
+                writer.name("spec")
+                writer.value(spec.json)
+            }
+        }
+    }
+
+    private static func accepted(_ job: Job, processEpoch: Int) -> Reply {
+        reply(job, .accepted, processEpoch: processEpoch).with(.location, "/v1/jobs/\(job.id)")
+    }
+
+    // MARK: - Reading
+
+    private func list(_ request: APIRequest) throws -> Handled {
+        let query = request.query
+        let filter = JobFilter(
+            owner: request.principal.visibleOwner, state: try query.choice("state", as: JobState.self),
+            label: try Self.label(query), dataset: try Self.dataset(query),
+            createdFrom: try query.time("created_from"), createdBefore: try query.time("created_before"))
+        let page = try services.store.jobs(filter, request.page())
+        return .reply(request.list(page) { $1.value($0) })
+    }
+
+    /// `label=team:qa`
+    private static func label(_ query: Query) throws(APIError) -> JobFilter.Label? {
+        guard let text = query["label"] else { return nil }
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw APIError(.malformedRequest, "label must be name:value, not \"\(text)\"")
+        }
+        return JobFilter.Label(key: String(parts[0]), value: String(parts[1]))
+    }
+
+    private static func dataset(_ query: Query) throws(APIError) -> Identifier? {
+        guard let text = query["dataset"] else { return nil }
+        guard let identifier = Identifier(text, kind: .dataset) else {
+            throw APIError(.malformedRequest, "dataset must be an identifier \"ds_…\", not \"\(text)\"")
+        }
+        return identifier
+    }
+
+    private func show(_ request: APIRequest) throws -> Handled {
+        let job = try services.store.job(request.identifier(.job), owner: request.principal.visibleOwner)
+        let tag = Self.tag(job, processEpoch: services.store.processEpoch)
+        return .reply(request.conditional(tag) { Reply.json { $0.value(job) } })
+    }
+
+    // MARK: - Changing
+
+    private func patch(_ request: APIRequest) throws -> Handled {
+        let document = try request.document(types: ["application/merge-patch+json", "application/json"])
+        let id = try request.identifier(.job)
+        let owner = request.principal.visibleOwner
+        let job = try services.store.job(id, owner: owner)
+        let spec = try job.decodedSpec()
+        let patch = try JobPatch(decoding: document, of: job, spec: spec, now: services.clock())
+        let write = services.store.patch(
+            patch, job: id, owner: owner, actor: request.principal.owner, ifRevision: request.revisionWanted)
+        let processEpoch = services.store.processEpoch
+        return .later { replying in
+            write.commit { result in
+                replying.reply(
+                    result.map { Self.reply($0.job, .ok, processEpoch: processEpoch) }.mapError { $0 })
+            }
+        }
+    }
+
+    private func delete(_ request: APIRequest) throws -> Handled {
+        let write = services.store.deleteJob(
+            try request.identifier(.job), owner: request.principal.visibleOwner, ifRevision: request.revisionWanted)
+        return .later { replying in
+            write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
+        }
+    }
+
+    private func cancel(_ request: APIRequest) throws -> Handled {
+        try command(request.query.flag("force") ? .forceCancel : .cancel, request)
+    }
+
+    private func command(_ command: JobCommand, _ request: APIRequest) throws -> Handled {
+        let write = services.store.command(
+            command, job: try request.identifier(.job), owner: request.principal.visibleOwner,
+            actor: request.principal.owner)
+        let processEpoch = services.store.processEpoch
+        return .later { replying in
+            write.commit { result in
+                replying.reply(
+                    result.map { Self.reply($0.job, $0.mustWait ? .accepted : .ok, processEpoch: processEpoch) }
+                        .mapError { $0 })
+            }
+        }
+    }
+
+    private static func reply(_ job: Job, _ status: HTTPResponse.Status, processEpoch: Int) -> Reply {
+        Reply.json(status) { $0.value(job) }.with(.eTag, tag(job, processEpoch: processEpoch).text)
+    }
+
+    private static func tag(_ job: Job, processEpoch: Int) -> EntityTag {
+        EntityTag(revision: job.revision, live: [job.tick, processEpoch], type: .json)
+    }
+}
+
+extension Job {
+    /// The spec as a value; the store keeps it as text.
+    func decodedSpec() throws -> TrainingSpec {
+        try TrainingSpec(decoding: JSONValue(parsing: Array(spec.utf8)), in: nil)
+    }
+}
+
+extension Query {
+    func time(_ name: String) throws(APIError) -> Timestamp? {
+        guard let text = self[name] else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw APIError(.malformedRequest, "\(name) must be an RFC 3339 time, not \"\(text)\"")
+        }
+        return time
+    }
+}

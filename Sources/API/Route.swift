@@ -1,0 +1,112 @@
+package import HTTPTypes
+import HTTPWire
+
+/// One operation of the API: what openapi.yaml calls a path and a method.
+package struct Route: Sendable {
+    package let method: HTTPRequest.Method
+    /// `/v1/jobs/{id}`: literal segments and named parameters.
+    package let template: String
+    /// The names of the query parameters it knows.
+    package let query: [String]
+    let scope: Scope
+    let content: ContentRule
+    let segments: [Segment]
+
+    enum Segment: Sendable, Hashable {
+        case literal(Substring)
+        case parameter(Substring)
+    }
+
+    /// What a key must be allowed to do.
+    enum Scope: Sendable {
+        /// Anybody, also from an address that may do nothing else.
+        case open
+        case read, write, admin
+    }
+
+    /// How the request's content is read and where the answer is made.
+    enum ContentRule: Sendable {
+        /// No content; answered on the event loop, so it must be cheap.
+        case inline(@Sendable (APIRequest) throws -> Reply)
+        /// No content; answered where blocking is allowed.
+        case blocking(@Sendable (APIRequest) throws -> Handled)
+        /// A document gathered in memory, then answered where blocking is allowed.
+        case document(bytesMax: Int, @Sendable (APIRequest) throws -> Handled)
+        /// Content that goes to disk as it comes.
+        case upload(bytesMax: Int, @Sendable (APIRequest, any Replying) throws -> any ContentSink)
+    }
+
+    init(
+        _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [], _ content: ContentRule
+    ) {
+        self.method = method
+        self.template = template
+        self.query = query
+        self.scope = scope
+        self.content = content
+        segments = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
+            $0.hasPrefix("{") ? .parameter($0.dropFirst().dropLast()) : .literal($0)
+        }
+    }
+}
+
+/// What a handler has for an answer.
+enum Handled: Sendable {
+    case reply(Reply)
+    /// The answer comes later, from another thread: a durable write is under way.
+    case later(@Sendable (any Replying) -> Void)
+}
+
+/// Takes an answer that comes later, exactly once.
+protocol Replying: Sendable {
+    func reply(_ result: Result<Reply, any Error>)
+}
+
+/// The table of routes, and the way from a path to its row.
+package struct RouteTable: Sendable {
+    package let routes: [Route]
+    /// Rows by number of segments, so that a look-up compares few.
+    private let bySegmentCount: [Int: [Int]]
+
+    init(_ routes: [Route]) {
+        self.routes = routes
+        bySegmentCount = Dictionary(grouping: routes.indices) { routes[$0].segments.count }
+    }
+
+    enum Match {
+        case found(Route, parameters: [Substring: String])
+        case wrongMethod(allowed: [HTTPRequest.Method])
+        case nothing
+    }
+
+    /// The route of a decoded path. HEAD goes where GET goes.
+    func match(_ method: HTTPRequest.Method, segments: [String]) -> Match {
+        var allowed: [HTTPRequest.Method] = []
+        for index in bySegmentCount[segments.count] ?? [] {
+            let route = routes[index]
+            guard let parameters = route.parameters(matching: segments) else { continue }
+            if route.method == method || (method == .head && route.method == .get) {
+                return .found(route, parameters: parameters)
+            }
+            allowed.append(route.method)
+            if route.method == .get { allowed.append(.head) }
+        }
+        return allowed.isEmpty ? .nothing : .wrongMethod(allowed: allowed + [.options])
+    }
+}
+
+extension Route {
+    fileprivate func parameters(matching path: [String]) -> [Substring: String]? {
+        var parameters: [Substring: String] = [:]
+        for (segment, text) in zip(segments, path) {
+            switch segment {
+            case .literal(let literal):
+                guard literal == text else { return nil }
+            case .parameter(let name):
+                guard !text.isEmpty else { return nil }
+                parameters[name] = text
+            }
+        }
+        return parameters
+    }
+}

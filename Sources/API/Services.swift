@@ -1,0 +1,46 @@
+package import Dispatch
+import HTTPWire
+package import JobStore
+package import Jobs
+package import Logging
+
+/// What the API needs of the rest of the house, handed in by whoever wires the parts together.
+package struct Services: Sendable {
+    package var store: Store
+    package var trainer: TrainerFunctions
+    package var settings: APISettings
+    /// Where work that blocks is done: SQLite reads, files.
+    package var queue: DispatchQueue
+    package var clock: @Sendable () -> Timestamp
+    package var logger: Logger
+    /// The server takes no more work.
+    package var isDraining: @Sendable () -> Bool
+
+    package init(
+        store: Store, trainer: TrainerFunctions, settings: APISettings, queue: DispatchQueue,
+        clock: @escaping @Sendable () -> Timestamp, logger: Logger, isDraining: @escaping @Sendable () -> Bool
+    ) {
+        self.store = store
+        self.trainer = trainer
+        self.settings = settings
+        self.queue = queue
+        self.clock = clock
+        self.logger = logger
+        self.isDraining = isDraining
+    }
+}
+
+/// Bounds and choices of the API, each with its unit in its name.
+package struct APISettings: Sendable {
+    package var datasetBytesMax = 4 << 30
+    package var documentBytesMax = 1 << 20
+    package var predictBytesMax = 64 << 20
+    /// The largest memory plan of a job that is accepted.
+    package var jobMemoryBytesMax = 8 << 30
+    /// Threads that jobs may use at once, all together.
+    package var threadsMax = 1
+    package var corsOrigins: [String] = []
+    package var version = ""
+
+    package init() {}
+}

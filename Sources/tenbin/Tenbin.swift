@@ -1,0 +1,1 @@
+@main struct Tenbin { static func main() {} }

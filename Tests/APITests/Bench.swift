@@ -1,0 +1,160 @@
+import API
+import Dispatch
+import Foundation
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+import Locks
+import Logging
+
+/// An API on a store of its own in a temporary folder, asked without any socket.
+final class Bench {
+    let store: Store
+    let api: API
+    private let folder: String
+
+    init(_ change: (inout APISettings) -> Void = { _ in }, memoryBytes: Int = 1_000) throws {
+        folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_800_000_000_000) }
+        store = try Store(StoreConfiguration(dataDirectory: folder, clock: clock, logger: logger))
+        var settings = APISettings()
+        settings.threadsMax = 2
+        change(&settings)
+        api = API(
+            Services(
+                store: store, trainer: TrainerFunctions(memoryBytes: { _, _ in memoryBytes }), settings: settings,
+                queue: DispatchQueue(label: "test.api", attributes: .concurrent), clock: clock, logger: logger,
+                isDraining: { false }))
+    }
+
+    deinit {
+        store.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    struct Answer {
+        let status: Int
+        let fields: HTTPFields
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        func json() throws -> JSONValue { try JSONValue(parsing: body) }
+
+        /// The pointers of a problem's errors, sorted.
+        var pointers: [String] {
+            ((try? json())?["errors"]?.elements ?? []).compactMap { $0["pointer"]?.text }.sorted()
+        }
+
+        var code: String? { (try? json())?["code"]?.text }
+    }
+
+    /// Asks and waits for the answer. The body arrives in pieces of `pieceBytes`.
+    func ask(
+        _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
+        authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000
+    ) -> Answer {
+        let bytes = Array((body ?? "").utf8)
+        var request = HTTPRequest(method: method, scheme: "http", authority: authority, path: path)
+        request.headerFields = fields
+        let head = RequestHead(
+            request: request, version: .http1_1, peer: Peer(address: "127.0.0.1"), requestID: "r1",
+            contentLength: bytes.count)
+        let responder = WaitingResponder()
+        switch api.handle(head, responder: responder) {
+        case .discard: break
+        case .collect(let bytesMax, let then):
+            precondition(bytes.count <= bytesMax, "the transport would have refused this")
+            then(bytes)
+        case .stream(_, let sink):
+            for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
+                sink.receive(Array(bytes[start..<min(start + pieceBytes, bytes.count)])) {}
+            }
+            sink.finish()
+        }
+        return responder.wait()
+    }
+
+    /// Begins an upload that never ends.
+    func abandonUpload(_ path: String, type: String, body: String) {
+        var request = HTTPRequest(method: .post, scheme: "http", authority: "127.0.0.1", path: path)
+        request.headerFields = [.contentType: type]
+        let head = RequestHead(
+            request: request, version: .http1_1, peer: Peer(address: "127.0.0.1"), requestID: "r1", contentLength: nil)
+        guard case .stream(_, let sink) = api.handle(head, responder: WaitingResponder()) else { return }
+        let received = DispatchSemaphore(value: 0)
+        sink.receive(Array(body.utf8)) { received.signal() }
+        received.wait()
+        sink.abort(.disconnected)
+    }
+
+    static let csv = """
+        width,colour,digit,price
+        1.5,red,1,10
+        2.5,blue,2,20
+        3.5,red,1,30
+        4.5,green,2,40
+        5.5,red,1,50
+        """
+
+    /// Uploads the little table and returns its identifier.
+    func upload() throws -> String {
+        let answer = ask(.post, "/v1/datasets?name=table", fields: [.contentType: "text/csv"], body: Self.csv)
+        guard answer.status == 201, let id = try answer.json()["id"]?.text else { throw Unexpected(answer.text) }
+        return id
+    }
+
+    static func spec(_ dataset: String, _ members: String = "") -> String {
+        #"{"dataset":"\#(dataset)","tasks":[{"target":"digit","type":"classification"}]\#(members)}"#
+    }
+
+    /// Submits a job and returns its identifier.
+    func submit(_ dataset: String, _ members: String = "") throws -> String {
+        let answer = ask(
+            .post, "/v1/jobs", fields: [.contentType: "application/json"], body: Self.spec(dataset, members))
+        guard answer.status == 202, let id = try answer.json()["id"]?.text else { throw Unexpected(answer.text) }
+        return id
+    }
+
+    /// Files in the data folder that belong to uploads.
+    func uploadedFiles() throws -> [String] {
+        ["datasets", "incoming"].flatMap { name in
+            (try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + name)) ?? []
+        }
+    }
+}
+
+struct Unexpected: Error {
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+}
+
+/// Keeps the answer and wakes whoever waits for it.
+private final class WaitingResponder: Responder {
+    private let answer = Lock<Bench.Answer?>(nil)
+    private let answered = DispatchSemaphore(value: 0)
+
+    func respond(_ response: Response) {
+        var body: [UInt8] = []
+        if case .bytes(let bytes) = response.content { body = bytes }
+        let answer = Bench.Answer(
+            status: response.head.status.code, fields: response.head.headerFields, body: body)
+        let isFirst = self.answer.withLock { kept in
+            defer { kept = kept ?? answer }
+            return kept == nil
+        }
+        if isFirst { answered.signal() }
+    }
+
+    func onCancel(_ action: @escaping @Sendable () -> Void) {}
+
+    func wait() -> Bench.Answer {
+        answered.wait()
+        return answer.withLock { $0 } ?? Bench.Answer(status: 0, fields: [:], body: [])
+    }
+}

@@ -1,0 +1,91 @@
+import API
+import Foundation
+import HTTPTypes
+import Testing
+import Yams
+
+/// openapi.yaml against the route table, both ways.
+struct DescriptionTests {
+    private static let methods: Set = ["get", "put", "post", "patch", "delete", "head", "options", "trace"]
+
+    private static func document() throws -> [String: Any] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "openapi.yaml"), encoding: .utf8)
+        return try #require(try Yams.load(yaml: text) as? [String: Any])
+    }
+
+    private static func paths() throws -> [String: [String: Any]] {
+        try #require(try document()["paths"] as? [String: [String: Any]])
+    }
+
+    /// Follows a `$ref` within the document.
+    private static func resolve(_ value: Any, in document: [String: Any]) throws -> [String: Any] {
+        let object = try #require(value as? [String: Any])
+        guard let reference = object["$ref"] as? String else { return object }
+        var found: Any = document
+        for part in reference.split(separator: "/").dropFirst() {
+            found = try #require((found as? [String: Any])?[String(part)], "\(reference) does not resolve")
+        }
+        return try resolve(found, in: document)
+    }
+
+    @Test func everyRouteIsDescribedAndEveryDescriptionIsARoute() throws {
+        let described = try Set(
+            Self.paths().flatMap { path, operations in
+                operations.keys.filter(Self.methods.contains).map { "\($0.uppercased()) \(path)" }
+            })
+        let routed = try Set(Bench().api.table.routes.map { "\($0.method.rawValue) \($0.template)" })
+        #expect(described == routed)
+    }
+
+    @Test func everyQueryParameterIsDescribedAndKnown() throws {
+        let document = try Self.document()
+        for route in try Bench().api.table.routes {
+            let path = try #require(try Self.paths()[route.template])
+            let operation = try #require(path[route.method.rawValue.lowercased()] as? [String: Any])
+            let own = operation["parameters"] as? [Any] ?? []
+            let shared = path["parameters"] as? [Any] ?? []
+            let parameters = try (own + shared).map { try Self.resolve($0, in: document) }
+            let described = Set(
+                parameters.filter { $0["in"] as? String == "query" }.compactMap { $0["name"] as? String })
+            #expect(described == Set(route.query), "\(route.method.rawValue) \(route.template)")
+        }
+    }
+
+    @Test func everyReferenceResolves() throws {
+        let document = try Self.document()
+        func walk(_ value: Any) throws {
+            if let object = value as? [String: Any] {
+                if object["$ref"] is String { _ = try Self.resolve(object, in: document) }
+                for child in object.values { try walk(child) }
+            } else if let array = value as? [Any] {
+                for child in array { try walk(child) }
+            }
+        }
+        try walk(document)
+    }
+
+    @Test func everyOperationHasAnIdentifierATagAndAnError() throws {
+        var identifiers: Set<String> = []
+        for (path, operations) in try Self.paths() {
+            for (method, value) in operations where Self.methods.contains(method) {
+                let operation = try #require(value as? [String: Any])
+                let identifier = try #require(operation["operationId"] as? String, "\(method) \(path)")
+                #expect(identifiers.insert(identifier).inserted, "\(identifier) stands twice")
+                #expect((operation["tags"] as? [String])?.count == 1, "\(identifier)")
+                #expect((operation["summary"] as? String)?.isEmpty == false, "\(identifier)")
+                let responses = try #require(operation["responses"] as? [String: Any], "\(identifier)")
+                #expect(responses["4XX"] != nil && responses["5XX"] != nil, "\(identifier)")
+            }
+        }
+    }
+
+    @Test func theServerServesTheFileItself() throws {
+        let answer = try Bench().ask(.get, "/openapi.yaml")
+        #expect(answer.status == 200)
+        #expect(answer.fields[.contentType] == "application/yaml")
+        let served = try #require(try Yams.load(yaml: answer.text) as? [String: Any])
+        #expect((served["paths"] as? [String: Any])?.count == (try Self.paths().count))
+    }
+}

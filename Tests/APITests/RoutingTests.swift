@@ -1,0 +1,86 @@
+import API
+import HTTPTypes
+import Jobs
+import Testing
+
+struct RoutingTests {
+    @Test(arguments: ["/nothing", "/v1", "/v1/jobs/", "/v1//jobs", "/v1/datasets/x/y", "/v1/jobs/job_1", "/V1/jobs"])
+    func anUnknownPathIs404(path: String) throws {
+        let answer = try Bench().ask(.get, path)
+        #expect(answer.status == 404)
+        #expect(answer.code == "not-found")
+        #expect(answer.fields[.contentType] == "application/problem+json")
+    }
+
+    @Test(
+        arguments: [
+            (.put, "/v1/jobs", ["GET", "HEAD", "POST"]), (.delete, "/v1/datasets", ["GET", "HEAD", "POST"]),
+            (.post, "/healthz", ["GET", "HEAD"]), (.get, "/v1/jobs/x/cancel", ["POST"]), (.trace, "/healthz", ["GET"]),
+        ] as [(HTTPRequest.Method, String, [String])])
+    func aKnownPathWithTheWrongMethodIs405WithAllow(
+        method: HTTPRequest.Method, path: String, allowed: [String]
+    ) throws {
+        let answer = try Bench().ask(method, path)
+        #expect(answer.status == 405)
+        let allow = try #require(answer.fields[.allow]).split(separator: ",").map { $0.drop { $0 == " " } }
+        for method in allowed { #expect(allow.contains(method[...])) }
+    }
+
+    @Test func optionsNamesTheMethodsOfAPathAndOfTheServer() throws {
+        let bench = try Bench()
+        let path = bench.ask(.options, "/v1/jobs")
+        #expect(path.status == 204)
+        #expect(path.fields[.allow]?.contains("POST") == true)
+        #expect(bench.ask(.options, "*").status == 204)
+        #expect(bench.ask(.options, "/nothing").status == 404)
+    }
+
+    @Test func headGoesWhereGetGoes() throws {
+        #expect(try Bench().ask(.head, "/healthz").status == 200)
+    }
+
+    @Test(arguments: [
+        "/v1/jobs?stat=queued", "/v1/jobs?state=quiet", "/v1/jobs?page_size=0", "/v1/jobs?page_size=x",
+        "/v1/jobs?page_token=x", "/v1/jobs?state=queued&state=queued", "/v1/jobs?state=%zz", "/v1/jobs?label=x",
+        "/v1/jobs?dataset=x", "/v1/jobs?created_from=today", "/v1/jobs/%ff",
+    ])
+    func aQueryThatSaysNothingHereIsRefused(target: String) throws {
+        let answer = try Bench().ask(.get, target)
+        #expect(answer.status == 400)
+        #expect(answer.code == "malformed-request")
+    }
+
+    @Test(arguments: ["localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:8080", "[::1]:80", nil])
+    func aLoopbackHostIsAnswered(authority: String?) throws {
+        #expect(try Bench().ask(.get, "/v1/jobs", authority: authority).status == 200)
+    }
+
+    @Test(arguments: ["example.com", "127.0.0.1.example.com", "localhost.example.com", "[::2]", "10.0.0.1"])
+    func aForeignHostIsMisdirected(authority: String) throws {
+        let answer = try Bench().ask(.get, "/v1/jobs", authority: authority)
+        #expect(answer.status == 421)
+    }
+
+    @Test func aForeignOriginIsForbiddenUnlessAllowed() throws {
+        let foreign: HTTPFields = [.origin: "http://example.com"]
+        #expect(try Bench().ask(.get, "/v1/jobs", fields: foreign).status == 403)
+        #expect(try Bench().ask(.get, "/v1/jobs", fields: [.origin: "null"]).status == 403)
+        #expect(try Bench().ask(.get, "/v1/jobs", fields: [.origin: "http://127.0.0.1:8080"]).status == 200)
+        let open = try Bench { $0.corsOrigins = ["http://example.com"] }.ask(.get, "/v1/jobs", fields: foreign)
+        #expect(open.status == 200)
+        #expect(open.fields[.accessControlAllowOrigin] == "http://example.com")
+    }
+
+    @Test func everyProblemTypeHasItsPage() throws {
+        let bench = try Bench()
+        let items = try #require(try bench.ask(.get, "/v1/errors").json()["items"]?.elements)
+        #expect(items.count == 31)
+        for item in items {
+            let type = try #require(item["type"]?.text)
+            let page = bench.ask(.get, type)
+            #expect(page.status == 200)
+            #expect(try page.json() == item)
+        }
+        #expect(bench.ask(.get, "/v1/errors/nothing").status == 404)
+    }
+}
