@@ -18,12 +18,18 @@ protocol GradientStrategy: Sendable {
 
     mutating func finishEpoch(meanLosses: [Double?])
 
+    /// What the strategy reads and costs with its parameters; the descriptor says it for the defaults.
+    var gradientInput: StrategyDescriptor.GradientInput { get }
+    var cost: StepCost { get }
+
     var state: StrategyState { get }
     mutating func restore(_ state: StrategyState) throws(StateError)
 }
 
 extension GradientStrategy {
     mutating func finishEpoch(meanLosses: [Double?]) {}
+    var gradientInput: StrategyDescriptor.GradientInput { Self.descriptor.gradientInput }
+    var cost: StepCost { Self.descriptor.cost }
     var state: StrategyState { StrategyState() }
     mutating func restore(_ state: StrategyState) throws(StateError) {}
 }
@@ -39,6 +45,11 @@ struct GradientStep: Sendable {
     let gramian: SquareMatrix
 
     var count: Int { tasks.count }
+
+    /// The preferences of the step's tasks: those given for all tasks, or 1/k for each if none were.
+    func preference(_ given: [Double]) -> [Double] {
+        given.isEmpty ? Simplex.uniform(count) : tasks.map { given[$0] }
+    }
 }
 
 /// A gradient strategy's answer, over the tasks of its step.

@@ -33,6 +33,14 @@ package struct TaskWeighting: Sendable {
         last = Array(repeating: first, count: tasks.count)
     }
 
+    /// What the strategy reads of the gradients, with its parameters.
+    package var gradientInput: StrategyDescriptor.GradientInput {
+        gradientStrategy?.gradientInput ?? descriptor.gradientInput
+    }
+
+    /// What a step costs, with the strategy's parameters.
+    package var cost: StepCost { gradientStrategy?.cost ?? descriptor.cost }
+
     /// The weighting from an epoch's start on: the same strategy keeps its state, another starts afresh.
     ///
     /// - Throws: `WeightingProblems` where the tasks do not fit the configuration.
@@ -72,7 +80,8 @@ package struct TaskWeighting: Sendable {
     ///
     /// - Parameters:
     ///   - losses: of the mini-batch the direction is taken on; nil for a task without a label in any batch of the step.
-    ///   - gramian: inner products of the tasks' gradients, `[tasks, tasks]`, of the kind `descriptor.gradientInput` names.
+    ///   - gramian: inner products of the tasks' gradients, `[tasks, tasks]`, accumulated in double, of the
+    ///     kind `gradientInput` names.
     ///   - gradients: `[tasks, parameters]` row-major; read during the call only. Empty unless the strategy reads vectors.
     ///   - direction: `[parameters]`, the caller's memory, written only where the answer is `.written`.
     /// - Precondition: `descriptor.kind` is `.gradient`.
@@ -114,7 +123,7 @@ package struct TaskWeighting: Sendable {
     package var state: StrategyState {
         var state = lossStrategy?.state ?? gradientStrategy?.state ?? StrategyState()
         state.numbers.merge(epochMean.state) { _, new in new }
-        state.numbers["last"] = last
+        state.numbers["weights.last"] = last
         return state
     }
 
@@ -126,7 +135,7 @@ package struct TaskWeighting: Sendable {
         try restored.lossStrategy?.restore(state)
         try restored.gradientStrategy?.restore(state)
         try restored.epochMean.restore(state)
-        restored.last = try state.numbers("last", count: tasks.count)
+        restored.last = try state.numbers("weights.last", count: tasks.count)
         self = restored
     }
 

@@ -8,8 +8,15 @@ package enum WeightingStrategies {
     }
 
     static let lossStrategies: [any LossStrategy.Type] = [
-        Equal.self, Adaptive.self,
+        Equal.self, StaticWeights.self, Adaptive.self, Uncertainty.self, DynamicWeightAverage.self, GeometricMean.self,
+        RandomWeights.self, ImpartialLosses.self, SmoothTchebycheff.self, FastAdaptive.self,
     ]
 
-    static let gradientStrategies: [any GradientStrategy.Type] = []
+    static let gradientStrategies: [any GradientStrategy.Type] = [
+        GradientNormalization.self, ExcessRisk.self, MultipleGradientDescent.self, ProjectingConflicting.self,
+        GradientVaccine.self, ConflictAverse.self, GradientSignDropout.self, ImpartialGradients.self,
+        NashBargaining.self, TrackedMomentum.self, AlignedComponents.self, DualBalancing.self, FairAllocation.self,
+        UnconflictingProjection.self, ConflictFree.self, DualProjection.self, DirectionOriented.self,
+        DoubleSampling.self,
+    ]
 }

@@ -57,9 +57,9 @@ struct Adaptive: LossStrategy {
     ///
     /// In cadence epoch an unknown task weighs 1, and in cadence batch it leaves n: either way m known ones share m.
     private func sharedWeights(_ losses: [Double?], unknown: Double) -> [Double] {
-        let shares = Self.shares(losses.compactMap { $0 }, form: form)
-        var next = shares.makeIterator()
-        return losses.map { $0 == nil ? unknown : Double(shares.count) * (next.next() ?? 0) }
+        overLabelled(losses, unknown: unknown) { losses in
+            Self.shares(losses, form: form).map { Double(losses.count) * $0 }
+        }
     }
 
     private mutating func inUnitsOfTheFirst(_ losses: [Double?]) -> [Double?] {
