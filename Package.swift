@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("Architecture", []),
-        tests("Weighting", ["Weighting"]),
+        tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Weighting"]),
         tests("Kernels", ["Kernels", "CKernels"]),
