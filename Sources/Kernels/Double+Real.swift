@@ -11,6 +11,14 @@ extension Double: Real {
         Plain.multiply(shape, a, b, beta: beta, c)
     }
 
+    package static func withFloats<Result>(
+        _ count: Int, _ x: Output, _ body: (UnsafeMutablePointer<Float>) -> Result
+    ) -> Result {
+        let copy = AlignedBuffer((0..<count).map { Float(x[$0]) })
+        defer { for i in 0..<count { x[i] = Double(copy[i]) } }
+        return body(copy.pointer)
+    }
+
     package static func gather(
         _ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output
     ) {

@@ -26,6 +26,12 @@ extension Float: Real {
             b, blasint(shape.transposeB ? shape.inner : shape.columns), beta, c, blasint(shape.columns))
     }
 
+    package static func withFloats<Result>(
+        _ count: Int, _ x: Output, _ body: (UnsafeMutablePointer<Float>) -> Result
+    ) -> Result {
+        body(x)
+    }
+
     package static func gather(
         _ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output
     ) {

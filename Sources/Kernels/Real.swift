@@ -17,6 +17,11 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     static func multiply(
         _ shape: ProductShape, _ a: Input, _ b: Input, beta: Self, _ c: Output)
 
+    /// Lends numbers as floats, for code that knows floats only; what is written there is written back.
+    static func withFloats<Result>(
+        _ count: Int, _ x: Output, _ body: (UnsafeMutablePointer<Float>) -> Result
+    ) -> Result
+
     /// Copies rows of a matrix `[…, width]` to `[rows, width]`, in the order of their indices.
     static func gather(_ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output)
 

@@ -7,7 +7,7 @@ import Weighting
 @testable import Trainer
 
 struct TrainingLoopTests {
-    private func run(
+    static func run(
         _ setup: TrainingSetup, _ context: RecordingContext = RecordingContext(), from checkpoint: Checkpoint? = nil
     ) throws -> (end: TrainingLoop.End, loop: TrainingLoop) {
         let loop = try TrainingLoop(setup, attempt: 1, switches: [], context: context, clock: makeClock())
@@ -17,7 +17,7 @@ struct TrainingLoopTests {
 
     @Test func trainingLearnsEveryTask() throws {
         let context = RecordingContext()
-        _ = try run(
+        _ = try Self.run(
             try makeSetup(
                 makeSpec {
                     $0.epochs = 60; $0.optimizer.learningRate = 0.01
@@ -36,10 +36,10 @@ struct TrainingLoopTests {
             strategy: "adaptive", parameters: ["cadence": .text(cadence), "form": .text(form)])
         let setup = try makeSetup(makeSpec { $0.weighting = weighting })
         let contexts = [RecordingContext(), RecordingContext()]
-        let loops = try contexts.map { try run(setup, $0).loop }
+        let loops = try contexts.map { try Self.run(setup, $0).loop }
         #expect(contexts[0].epochs.map(\.timeless) == contexts[1].epochs.map(\.timeless))
         #expect(loops[0].step.network.parameters.elements == loops[1].step.network.parameters.elements)
-        let other = try run(
+        let other = try Self.run(
             try makeSetup(
                 makeSpec {
                     $0.weighting = weighting; $0.seed = 2
@@ -50,7 +50,7 @@ struct TrainingLoopTests {
 
     @Test func theWeightsOfAnEpochFollowFromTheLossesOfTheOneBefore() throws {
         let context = RecordingContext()
-        _ = try run(try makeSetup(), context)
+        _ = try Self.run(try makeSetup(), context)
         let epochs = context.epochs
         #expect(epochs[0].tasks.map(\.weight) == [1, 1, 1])
         for (before, after) in zip(epochs, epochs.dropFirst()) {
@@ -71,7 +71,7 @@ struct TrainingLoopTests {
                 $0.optimizer = OptimizerSpec(kind: .sgd, learningRate: 1e-30)
             })
         let context = RecordingContext()
-        let loop = try run(setup, context).loop
+        let loop = try Self.run(setup, context).loop
         let expected = try loop.evaluateToTheEnd(setup.data.training)
         for (task, loss) in zip(context.epochs[0].tasks, expected.losses) {
             #expect(abs(try #require(task.trainLoss) - loss.mean) < 1e-6)
@@ -91,17 +91,17 @@ struct TrainingLoopTests {
                 $0.gradientClipNorm = 0.5
             })
         let whole = RecordingContext()
-        let expected = try run(setup, whole).loop
+        let expected = try Self.run(setup, whole).loop
 
         let first = RecordingContext(wishAt: (poll, .pause))
-        guard case .yielded = try run(setup, first).end else {
+        guard case .yielded = try Self.run(setup, first).end else {
             Issue.record("the run did not yield")
             return
         }
         let checkpoint = try #require(first.checkpoints.last)
         #expect(checkpoint.kind == .interim)
         let second = RecordingContext()
-        let resumed = try run(setup, second, from: checkpoint).loop
+        let resumed = try Self.run(setup, second, from: checkpoint).loop
         #expect((first.epochs + second.epochs).map(\.timeless) == whole.epochs.map(\.timeless))
         #expect(resumed.step.network.parameters.elements == expected.step.network.parameters.elements)
         #expect(resumed.step.network.statistics.elements == expected.step.network.statistics.elements)
@@ -111,11 +111,11 @@ struct TrainingLoopTests {
     @Test func aRunContinuesFromTheCheckpointOfAnyEpoch() throws {
         let setup = try makeSetup()
         let whole = RecordingContext()
-        let expected = try run(setup, whole).loop
+        let expected = try Self.run(setup, whole).loop
         #expect(whole.checkpoints.map(\.epoch) == [1, 2, 3, 4])
         for checkpoint in whole.checkpoints {
             let context = RecordingContext()
-            let resumed = try run(setup, context, from: checkpoint).loop
+            let resumed = try Self.run(setup, context, from: checkpoint).loop
             #expect(context.epochs.map(\.timeless) == whole.epochs.dropFirst(checkpoint.epoch).map(\.timeless))
             #expect(resumed.bestParameters.elements == expected.bestParameters.elements)
         }
@@ -123,7 +123,7 @@ struct TrainingLoopTests {
 
     @Test func aCancelledRunSavesNothing() throws {
         let context = RecordingContext(wishAt: (5, .cancel))
-        guard case .cancelled = try run(try makeSetup(), context).end else {
+        guard case .cancelled = try Self.run(try makeSetup(), context).end else {
             Issue.record("the run was not cancelled")
             return
         }
@@ -132,7 +132,7 @@ struct TrainingLoopTests {
 
     @Test func aStoppedRunKeepsTheBestEpoch() throws {
         let context = RecordingContext(wishAt: (150, .stop))
-        let (end, loop) = try run(try makeSetup(), context)
+        let (end, loop) = try Self.run(try makeSetup(), context)
         guard case .finished(.stopped) = end else {
             Issue.record("the run was not stopped")
             return
@@ -151,7 +151,7 @@ struct TrainingLoopTests {
                 $0.earlyStopping = EarlyStoppingSpec(patience: 3)
             })
         let context = RecordingContext()
-        let (end, loop) = try run(setup, context)
+        let (end, loop) = try Self.run(setup, context)
         guard case .finished(.earlyStopped) = end else {
             Issue.record("the run did not stop early")
             return
@@ -170,7 +170,7 @@ struct TrainingLoopTests {
         data = TrainingData(
             inputs: .features(matrix), targets: data.targets, training: [0, 1, 2, 3], validation: [4, 5], test: nil)
         let context = RecordingContext()
-        let end = try run(try makeSetup(makeSpec { $0.batchSize = 4 }, data: data), context).end
+        let end = try Self.run(try makeSetup(makeSpec { $0.batchSize = 4 }, data: data), context).end
         guard case .failed(.diverged, let failure) = end else {
             Issue.record("the run did not diverge")
             return
@@ -182,21 +182,21 @@ struct TrainingLoopTests {
     @Test func aChangeOfWeightingTakesEffectAtItsEpoch() throws {
         let change = WeightingSwitch(fromEpoch: 3, weighting: .equal)
         let context = RecordingContext(switches: [change])
-        _ = try run(try makeSetup(), context)
+        _ = try Self.run(try makeSetup(), context)
         #expect(context.epochs.map(\.strategy) == ["adaptive", "adaptive", "equal", "equal"])
         #expect(context.epochs[3].tasks.map(\.weight) == [1, 1, 1])
     }
 
     @Test func whatTheContextThrowsEndsTheRun() throws {
         #expect(throws: RecordingContext.FencedOut.self) {
-            try run(try makeSetup(), RecordingContext(epochsMax: 2))
+            try Self.run(try makeSetup(), RecordingContext(epochsMax: 2))
         }
     }
 
     @Test func aTaskWithoutLabelsInABatchTrainsTheOthers() throws {
         // Batches of one row: every fifth has no label for the second task.
         let context = RecordingContext()
-        _ = try run(
+        _ = try Self.run(
             try makeSetup(
                 makeSpec {
                     $0.batchSize = 1; $0.epochs = 1

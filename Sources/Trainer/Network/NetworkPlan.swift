@@ -36,6 +36,8 @@ package struct NetworkPlan: Sendable, Hashable {
     package let statistics: ParameterLayout
     /// How many numbers at the front of the flat vector belong to all tasks.
     package let sharedCount: Int
+    /// Each head's own part of the flat vector.
+    package let headRanges: [Range<Int>]
 
     /// - Throws: `PlanError` where shapes do not fit or sizes overflow.
     package init(input: SignalShape, trunk: [LayerPlan], heads: [Head]) throws(PlanError) {
@@ -46,10 +48,14 @@ package struct NetworkPlan: Sendable, Hashable {
         self.trunk = shared
         sharedCount = parameters.count
         var stacks: [Stack] = []
+        var ranges: [Range<Int>] = []
         for head in heads {
+            let start = parameters.count
             let name = "heads.\(head.task)"
             stacks.append(try Self.place(head.layers, named: name, after: shared.output, &parameters, &statistics))
+            ranges.append(start..<parameters.count)
         }
+        headRanges = ranges
         self.heads = stacks
         self.parameters = parameters
         self.statistics = statistics
@@ -79,6 +85,12 @@ package struct NetworkPlan: Sendable, Hashable {
             shape = output
         }
         return Stack(name: name, layers: placed, input: input, output: shape)
+    }
+
+    /// The part of the flat vector that belongs to the trunk's last layer with parameters.
+    package var lastSharedLayerRange: Range<Int> {
+        guard let layer = trunk.layers.last(where: { !$0.parameters.isEmpty }) else { return 0..<0 }
+        return layer.parameters[0]..<sharedCount
     }
 
     /// Whether some layer's result for a row depends on the other rows of the batch.

@@ -9,7 +9,6 @@ package struct LearningRate: Sendable, Hashable {
     private let base: Double
     private let schedule: ScheduleSpec
     private let epochs: Int
-    private let stepsPerEpoch: Int
 
     /// The peak is this many times the first rate, and that one this many times the last.
     static let cycleStartDivisor = 25.0
@@ -17,21 +16,20 @@ package struct LearningRate: Sendable, Hashable {
     /// The part of the steps in which the rate rises.
     static let cycleRise = 0.3
 
-    package init(base: Double, schedule: ScheduleSpec, epochs: Int, stepsPerEpoch: Int) {
+    package init(base: Double, schedule: ScheduleSpec, epochs: Int) {
         self.base = base
         self.schedule = schedule
         self.epochs = epochs
-        self.stepsPerEpoch = max(stepsPerEpoch, 1)
     }
 
     /// - Parameters:
     ///   - epoch: epochs finished before.
-    ///   - step: steps made in this one before.
-    package func rate(epoch: Int, step: Int) -> Double {
+    ///   - step: steps made in this one before, of `stepsPerEpoch`.
+    package func rate(epoch: Int, step: Int, stepsPerEpoch: Int) -> Double {
         let warmup = schedule.warmupEpochs
         guard epoch >= warmup else {
-            let done = Double(epoch) * Double(stepsPerEpoch) + Double(step) + 1
-            return base * done / (Double(warmup) * Double(stepsPerEpoch))
+            let done = Double(epoch) * Double(max(stepsPerEpoch, 1)) + Double(step) + 1
+            return base * done / (Double(warmup) * Double(max(stepsPerEpoch, 1)))
         }
         let index = epoch - warmup
         let length = max(epochs - warmup, 1)
@@ -41,7 +39,9 @@ package struct LearningRate: Sendable, Hashable {
         case .exponential: return base * pow(schedule.gamma, Double(index))
         case .cosine: return base * (1 + cos(.pi * Double(index) / Double(length))) / 2
         case .oneCycle:
-            return cycle(Double(index) * Double(stepsPerEpoch) + Double(step), of: Double(length * stepsPerEpoch))
+            return cycle(
+                Double(index) * Double(max(stepsPerEpoch, 1)) + Double(step),
+                of: Double(length) * Double(max(stepsPerEpoch, 1)))
         }
     }
 

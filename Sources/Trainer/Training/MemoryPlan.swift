@@ -47,10 +47,11 @@ package enum MemoryPlan {
     /// What gradient strategies keep: the tasks' gradients, and vectors of their own.
     private static func weightingNumbers(_ spec: TrainingSpec, shared: Int) throws(PlanError) -> Int {
         guard let strategy = WeightingStrategies.named(spec.weighting.strategy),
-            strategy.gradientInput != .none
+            strategy.kind == .gradient || spec.diagnostics
         else { return 0 }
         let kept = try product(2, strategy.cost.vectorsKeptPerTask)
-        let vectors = try sum(strategy.cost.batchesPerStep, kept)
+        // Two mini-batches are compared where a step takes several.
+        let vectors = try sum(strategy.cost.batchesPerStep > 1 ? 2 : 1, kept)
         return try product(spec.tasks.count, shared, vectors)
     }
 

@@ -13,6 +13,7 @@ struct RunState: Sendable {
     var steps = 0
     var trunkBackwards = 0
     var samples = 0
+    var diagnostics: GradientDiagnostics
     var epochSeconds = 0.0
     /// Over all attempts.
     var totalSeconds = 0.0
@@ -29,16 +30,20 @@ struct RunState: Sendable {
 
     init(tasks: Int) {
         losses = Array(repeating: LossSum(), count: tasks)
+        diagnostics = GradientDiagnostics(tasks: tasks)
         bestOfTask = Array(repeating: nil, count: tasks)
     }
 
-    mutating func add<Number>(_ report: TrainingStep<Number>.Report, rows: Int) {
+    mutating func add<Number>(_ report: TrainingStep<Number>.Report, rows: Int, batches: Int) {
         for (task, loss) in report.losses.enumerated() { losses[task] += loss }
         gradientNorms += report.gradientNorm
         trunkBackwards += report.trunkBackwards
         steps += 1
         samples += rows
-        batch += 1
+        batch += batches
+        if let gramian = report.gramian {
+            diagnostics.add(gramian, labelled: report.losses.map { $0.normaliser > 0 })
+        }
     }
 
     /// Starts the next epoch.
@@ -46,6 +51,7 @@ struct RunState: Sendable {
         epoch += 1
         batch = 0
         losses = losses.map { _ in LossSum() }
+        diagnostics = GradientDiagnostics(tasks: losses.count)
         gradientNorms = 0
         steps = 0
         trunkBackwards = 0

@@ -31,6 +31,7 @@ extension TrainingLoop {
         }
         writer.add("run.integers", integers: state.integers + [Int64(step.optimizer.steps)])
         writer.add("run.doubles", doubles: state.doubles)
+        writer.add("run.diagnostics", doubles: state.diagnostics.sums + state.diagnostics.counts)
         return Checkpoint(
             kind: kind, epoch: state.epoch, batch: state.batch, step: step.optimizer.steps, bytes: writer.encoded())
     }
@@ -51,6 +52,9 @@ extension TrainingLoop {
         try restoreWeighting(from: archive)
         var integers = try archive.integers("run.integers", count: state.integers.count + 1)
         step.optimizer.resume(atStep: Int(integers.removeLast()))
+        let cells = state.diagnostics.sums.count
+        let diagnostics = try archive.doubles("run.diagnostics", count: 2 * cells)
+        state.diagnostics.restore(sums: Array(diagnostics[..<cells]), counts: Array(diagnostics[cells...]))
         try state.restore(integers: integers, doubles: archive.doubles("run.doubles", count: state.doubles.count))
     }
 
@@ -79,7 +83,7 @@ extension TrainingLoop {
         }
         var weighting = try TaskWeighting(configuration, tasks: setup.tasks.map(\.weighted))
         try weighting.restore(saved)
-        step.weighting = weighting
+        step.replaceWeighting(weighting)
     }
 }
 

@@ -50,13 +50,14 @@ final class TrainingLoop {
         step = try TrainingStep(
             network: network, tasks: setup.tasks, optimizer: setup.spec.optimizer,
             weighting: TaskWeighting(setup.spec.weighting, tasks: setup.tasks.map(\.weighted)),
-            clipNorm: setup.spec.gradientClipNorm, seed: setup.spec.seed)
+            clipNorm: setup.spec.gradientClipNorm, seed: setup.spec.seed, observesGradients: setup.spec.diagnostics)
         evaluator = try Evaluator(network, tasks: setup.tasks)
         state = RunState(tasks: setup.tasks.count)
         bestParameters = AlignedBuffer(count: network.parameters.count)
         bestStatistics = AlignedBuffer(count: network.statistics.count)
         monitor = Monitor(setup.spec.earlyStopping)
-        learningRate = setup.learningRate
+        learningRate = LearningRate(
+            base: setup.spec.optimizer.learningRate, schedule: setup.spec.schedule, epochs: setup.spec.epochs)
         order = AlignedBuffer(count: setup.data.training.count)
         lastMoment = clock()
         lastCheckpoint = lastMoment
@@ -107,7 +108,8 @@ final class TrainingLoop {
         let epoch = state.epoch + 1
         let change = switches.last { $0.fromEpoch == epoch }
         guard let change = try change ?? context.weightingSwitch(at: epoch) else { return }
-        step.weighting = try step.weighting.switched(to: change.weighting, tasks: setup.tasks.map(\.weighted))
+        step.replaceWeighting(
+            try step.weighting.switched(to: change.weighting, tasks: setup.tasks.map(\.weighted)))
         context.log(.info, "from epoch \(epoch) on the weighting is \(change.weighting.strategy)")
     }
 
@@ -120,31 +122,36 @@ final class TrainingLoop {
         orderedEpoch = state.epoch
     }
 
-    /// The mini-batches that are left of the epoch.
+    /// The steps that are left of the epoch.
     private func trainEpoch() throws -> End? {
-        let batches = setup.batches
-        while state.batch < batches {
-            let positions = setup.rows(ofBatch: state.batch)
-            let rows = UnsafeBufferPointer(
-                start: UnsafePointer(order.pointer) + positions.lowerBound, count: positions.count)
+        let batchesPerStep = step.batchesPerStep
+        let steps = setup.steps(batchesPerStep: batchesPerStep)
+        while state.steps < steps {
+            let batches = (0..<batchesPerStep).map { rows(ofBatch: (state.batch + $0) % setup.batches) }
+            let rate = learningRate.rate(epoch: state.epoch, step: state.steps, stepsPerEpoch: steps)
             do {
                 let report = try step.run(
-                    rows, of: setup.data, learningRate: learningRate.rate(epoch: state.epoch, step: state.steps),
-                    isWanted: { context.wish == .goOn })
-                state.add(report, rows: rows.count)
+                    batches, of: setup.data, learningRate: rate, isWanted: { context.wish == .goOn })
+                state.add(report, rows: batches.reduce(0) { $0 + $1.count }, batches: batchesPerStep)
             } catch .interrupted {
                 if let end = try obey() { return end }
             } catch .diverged(let task, let quantity) {
                 return .failed(.diverged, divergence(task: task, quantity: quantity))
             }
             tick()
-            reportProgress(batches)
+            reportProgress(steps * batchesPerStep)
             if let limit = setup.spec.maxRuntimeSeconds, state.totalSeconds >= Double(limit) {
                 return .finished(.maxRuntime)
             }
             try saveInterimIfDue()
         }
         return nil
+    }
+
+    private func rows(ofBatch index: Int) -> UnsafeBufferPointer<Int32> {
+        let positions = setup.rows(ofBatch: index)
+        return UnsafeBufferPointer(
+            start: UnsafePointer(order.pointer) + positions.lowerBound, count: positions.count)
     }
 
     private func divergence(task: String, quantity: String) -> JobFailure {
@@ -164,7 +171,7 @@ final class TrainingLoop {
             return try obey()
         }
         tick()
-        let weights = step.weighting.finishEpoch(meanLosses: state.meanLosses)
+        let weights = step.finishEpoch(meanLosses: state.meanLosses)
         let record = epochRecord(evaluation, weights)
         noteBest(evaluation)
         state.finishEpoch()
@@ -191,17 +198,22 @@ final class TrainingLoop {
             return EpochRecord.Task(
                 name: setup.tasks[index].name, weight: weights.weights[index], weightShare: weights.shares[index],
                 trainLoss: means[index], validationLoss: validation.normaliser > 0 ? finite(validation.mean) : nil,
-                metrics: evaluation.metrics[index].mapValues { $0.flatMap(finite) })
+                metrics: evaluation.metrics[index].mapValues { $0.flatMap(finite) },
+                gradientNorm: state.diagnostics.norm(index))
         }
         let known = means.compactMap { $0 }
         return EpochRecord(
             epoch: state.epoch + 1, attempt: attempt,
-            learningRate: learningRate.rate(epoch: state.epoch, step: max(state.steps - 1, 0)),
+            learningRate: learningRate.rate(
+                epoch: state.epoch, step: max(state.steps - 1, 0),
+                stepsPerEpoch: setup.steps(batchesPerStep: step.batchesPerStep)),
             seconds: state.epochSeconds,
             samplesPerSecond: state.epochSeconds > 0 ? Double(state.samples) / state.epochSeconds : 0,
             trainLoss: known.isEmpty ? nil : known.reduce(0, +), validationLoss: evaluation.totalLoss.flatMap(finite),
             gradientNorm: state.steps > 0 ? state.gradientNorms / Double(state.steps) : nil, tasks: tasks,
-            strategy: step.weighting.descriptor.name, backwardPasses: state.trunkBackwards,
+            strategy: step.weighting.descriptor.name,
+            gradientCosine: setup.spec.diagnostics ? state.diagnostics.cosines : nil,
+            backwardPasses: state.trunkBackwards,
             solverFallbacks: weights.solverFallbacks)
     }
 

@@ -56,8 +56,8 @@ package struct TrainingSetup: Sendable {
         (index * rowsMax)..<min((index + 1) * rowsMax, data.training.count)
     }
 
-    var learningRate: LearningRate {
-        LearningRate(
-            base: spec.optimizer.learningRate, schedule: spec.schedule, epochs: spec.epochs, stepsPerEpoch: batches)
+    /// Optimiser steps an epoch where each takes some mini-batches; what is left over at the end is not trained.
+    func steps(batchesPerStep: Int) -> Int {
+        batches == 0 ? 0 : max(1, batches / batchesPerStep)
     }
 }
