@@ -12,6 +12,8 @@ package final class ChangeNotifier: Sendable {
         case wish(Identifier)
         /// A job has joined the queue or left it.
         case queue
+        /// The first of the queue waits for another reason than before.
+        case waiting
     }
 
     package typealias Observer = @Sendable (Change) -> Void

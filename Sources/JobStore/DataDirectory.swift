@@ -1,12 +1,13 @@
 import Glibc
+import Locks
 
 /// The folder that holds everything a server keeps, and the lock that gives it to one process alone.
-package final class DataDirectory: Sendable {
-    package let path: String
-    private let lock: Int32
+final class DataDirectory: Sendable {
+    let path: String
+    private let lock: Lock<Int32?>
 
     /// Makes what is missing and takes the lock. Throws `StoreError.locked` when another process holds it.
-    package init(path: String) throws(StoreError) {
+    init(path: String) throws(StoreError) {
         self.path = path
         for directory in [path] + Self.subdirectories.map({ path + "/" + $0 }) {
             try Self.makeDirectory(directory)
@@ -19,11 +20,18 @@ package final class DataDirectory: Sendable {
             guard code == EWOULDBLOCK else { throw StoreError(StoreError.Fault(errno: code, operation: "flock")) }
             throw .locked(directory: path)
         }
-        lock = descriptor
+        lock = Lock(descriptor)
     }
 
     deinit {
-        close(lock)
+        release()
+    }
+
+    /// Gives the folder back.
+    func release() {
+        lock.withLock { lock in
+            if let descriptor = lock.take() { close(descriptor) }
+        }
     }
 
     var database: String { path + "/tenbin.db" }

@@ -112,7 +112,7 @@ package final class FileStore: Sendable {
     }
 
     /// The names of all files of a folder.
-    func names(in folder: Folder) throws(StoreError) -> [String] {
+    package func names(in folder: Folder) throws(StoreError) -> [String] {
         guard let directory = opendir("\(root)/\(folder.rawValue)") else {
             throw StoreError(StoreError.Fault(errno: errno, operation: "opendir"))
         }

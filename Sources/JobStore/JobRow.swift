@@ -10,6 +10,8 @@ struct JobRow {
     /// Whether an epoch or a checkpoint was recorded since the last claim.
     var progressed: Bool
     var runningMilliseconds: Int
+    var maxRuntimeMilliseconds: Int?
+    var threads: Int
 
     var place: QueuePlace { QueuePlace(rank: claimRank, number: number) }
 
@@ -19,7 +21,7 @@ struct JobRow {
             jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, jobs.spec, jobs.priority,
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
-            jobs.max_attempts, jobs.progressed, jobs.running_time
+            jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads
         FROM jobs
         """
 
@@ -45,6 +47,8 @@ struct JobRow {
         maxAttempts = try columns.integer()
         progressed = try columns.flag()
         runningMilliseconds = try columns.integer()
+        maxRuntimeMilliseconds = try columns.optionalInteger()
+        threads = try columns.integer()
         let fraction = state == .succeeded ? 1 : epochs > 0 ? min(1, Double(epochsDone) / Double(epochs)) : 0
         job = Job(
             id: id, owner: owner, name: name, state: state, attempt: attempt, crashes: crashes,

@@ -1,8 +1,8 @@
-package import Jobs
+import Jobs
 import Locks
 
 /// What is known of running jobs without being written down: progress, and whether a job is held in memory.
-package final class LiveJobs: Sendable {
+final class LiveJobs: Sendable {
     /// How often an observer is told of progress at most.
     static let tickMilliseconds: Int64 = 1_000
     /// The time over which the samples per second are smoothed.
@@ -59,7 +59,7 @@ package final class LiveJobs: Sendable {
     }
 
     /// Notes where a run stands. True when observers should hear of it: once a second at most.
-    package func report(_ progress: TrainingProgress, of job: Identifier, attempt: Int, at now: Timestamp) -> Bool {
+    func report(_ progress: TrainingProgress, of job: Identifier, attempt: Int, at now: Timestamp) -> Bool {
         state.withLock { state in
             guard var live = state.jobs[job], live.attempt == attempt else { return false }
             live.advance(to: progress, at: now)
@@ -74,26 +74,29 @@ package final class LiveJobs: Sendable {
         }
     }
 
-    /// Marks a job as held in memory because the disk takes no writes, or as going on.
-    package func setHeld(_ isHeld: Bool, job: Identifier, attempt: Int) {
+    /// Marks a job as held in memory, or as going on. True when that is new.
+    func setHeld(_ isHeld: Bool, job: Identifier, attempt: Int) -> Bool {
         state.withLock { state in
-            guard state.jobs[job]?.attempt == attempt, state.jobs[job]?.isHeld != isHeld else { return }
+            guard state.jobs[job]?.attempt == attempt, state.jobs[job]?.isHeld != isHeld else { return false }
             state.jobs[job]?.isHeld = isHeld
             state.tick += 1
             state.ticks[job] = state.tick
+            return true
         }
     }
 
-    /// Why the first of the queue waits.
-    package func setWaitingReason(_ reason: WaitingReason) {
+    /// Notes why the first of the queue waits. True when that is new.
+    func setWaitingReason(_ reason: WaitingReason) -> Bool {
         state.withLock { state in
-            if state.waiting != reason { state.queueTick += 1 }
+            guard state.waiting != reason else { return false }
+            state.queueTick += 1
             state.waiting = reason
+            return true
         }
     }
 
     /// Jobs in the queue.
-    package var queuedCount: Int { state.withLock { $0.queue.count } }
+    var queuedCount: Int { state.withLock { $0.queue.count } }
 
     func fillQueue(_ places: [QueuePlace]) {
         state.withLock { state in

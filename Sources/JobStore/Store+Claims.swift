@@ -14,6 +14,8 @@ package struct Claim: Sendable {
     package var job: Job
     /// Time spent running in earlier attempts.
     package var runningMilliseconds: Int
+    /// How much of that is allowed; nil for no limit.
+    package var maxRuntimeMilliseconds: Int?
 }
 
 /// What a pool has to offer a job.
@@ -59,28 +61,31 @@ extension Store {
         let (live, changes) = (self.live, self.changes)
         return write { transaction in
             let database = transaction.database
-            guard let candidate = try Self.candidate(for: offer, at: transaction.now, in: database) else {
+            guard let (candidate, threadsWanted) = try Self.candidate(for: offer, at: transaction.now, in: database)
+            else {
                 let isHeldByQuota = !offer.ownersAtQuota.isEmpty && !offer.stoppingOnly && live.queuedCount > 0
                 return isHeldByQuota ? .blocked(.quota) : .empty
             }
-            let threads = min(candidate.threads, offer.threadsMax)
+            let threads = min(threadsWanted, offer.threadsMax)
             if !offer.stoppingOnly {
                 if offer.runsIsolatedJob { return .blocked(.isolation) }
-                if candidate.row.job.crashes > 0, offer.runningJobs > 0 { return .blocked(.isolation) }
+                if candidate.job.crashes > 0, offer.runningJobs > 0 { return .blocked(.isolation) }
                 if offer.freeThreads < 1 { return .blocked(.workers) }
                 if offer.freeThreads < threads { return .blocked(.threads) }
             }
             let change = Change(trigger: .claimed, actor: "worker")
             let (row, _) = try Self.apply(
-                change, to: candidate.row, in: transaction, live: live, changes: changes)
+                change, to: candidate, in: transaction, live: live, changes: changes)
             try database.run("UPDATE jobs SET progressed = 0 WHERE number = ?", [row.number])
             var environment = offer.environment
             environment["threads"] = String(threads)
             try Self.recordAttempt(of: row, on: environment, in: transaction)
             let lease = Lease(job: row.job.id, attempt: row.job.attempt, number: row.number)
             transaction.afterCommit { live.begin(lease.job, attempt: lease.attempt) }
-            return .claimed(
-                Claim(lease: lease, job: row.job, runningMilliseconds: row.runningMilliseconds), threads: threads)
+            let claim = Claim(
+                lease: lease, job: row.job, runningMilliseconds: row.runningMilliseconds,
+                maxRuntimeMilliseconds: row.maxRuntimeMilliseconds)
+            return .claimed(claim, threads: threads)
         }
     }
 
@@ -95,10 +100,26 @@ extension Store {
                 let change = Change(trigger: .deadlinePassed, actor: "server")
                 try Self.apply(change, to: row, in: transaction, live: live, changes: changes)
             }
-            let next = try transaction.database.integer(
-                "SELECT min(deadline) FROM jobs WHERE state = 'queued' AND deadline IS NOT NULL")
-            return next.map { Timestamp(milliseconds: Int64($0)) }
+            return try Self.nextDeadline(in: transaction.database)
         }
+    }
+
+    /// When the next deadline of a queued job is; nil when there is none.
+    package func nextDeadline() throws(StoreError) -> Timestamp? {
+        try read { try Self.nextDeadline(in: $0) }
+    }
+
+    /// Whether a queued job only has to end with the model that it has.
+    package func hasJobToStop() throws(StoreError) -> Bool {
+        try read { database in
+            try database.integer("SELECT 1 FROM jobs WHERE state = 'queued' AND wants_stop = 1 AND crashes = 0 LIMIT 1")
+        } != nil
+    }
+
+    private static func nextDeadline(in database: Database) throws -> Timestamp? {
+        let next = try database.integer(
+            "SELECT min(deadline) FROM jobs WHERE state = 'queued' AND deadline IS NOT NULL")
+        return next.map { Timestamp(milliseconds: Int64($0)) }
     }
 
     private static func candidate(
@@ -121,8 +142,8 @@ extension Store {
                     """, [now.milliseconds, JSONValue.array(offer.ownersAtQuota.map(JSONValue.string)).jsonText])
             }
         guard let number else { return nil }
-        let threads = try database.integer("SELECT threads FROM jobs WHERE number = ?", [number]) ?? 1
-        return (try requireRow(number, in: database), threads)
+        let row = try requireRow(number, in: database)
+        return (row, row.threads)
     }
 
     /// Notes what an attempt runs on; says so when it goes on with what was begun on something else.

@@ -7,6 +7,12 @@ package struct TaskWeights: Sendable, Hashable {
     package var epochs: [Int]
     /// `[epoch][task]`; nil where a task had no label.
     package var weights: [[Double?]]
+
+    package init(tasks: [String], epochs: [Int], weights: [[Double?]]) {
+        self.tasks = tasks
+        self.epochs = epochs
+        self.weights = weights
+    }
 }
 
 extension Store {

@@ -1,5 +1,6 @@
 import GRDB
 package import Jobs
+import Locks
 
 /// Figures for metrics.
 package struct StoreStatistics: Sendable, Hashable {
@@ -31,11 +32,16 @@ extension Store {
             commitSeconds: Double(figures.commitNanoseconds) / 1e9, walBytes: figures.walBytes)
     }
 
-    /// Reads the whole database for damage, on a connection for reading. Takes seconds on gigabytes. Returns what it found.
-    package func findDamage() throws(StoreError) -> [String] {
-        try read { database in
+    /// What the last search for damage found; while there is something, no job is claimed.
+    package var damage: [String] { found.withLock { $0 } }
+
+    /// Reads the whole database for damage, on a connection for reading. Takes seconds on gigabytes.
+    package func searchForDamage() throws(StoreError) -> [String] {
+        let damage = try read { database in
             try database.rows("PRAGMA quick_check(10)") { try $0.text() }.filter { $0 != "ok" }
         }
+        found.withLock { $0 = damage }
+        return damage
     }
 
     /// Writes through every layer to disk: a file beside the database and a row in it. When that succeeds, the disk is

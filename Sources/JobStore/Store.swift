@@ -14,13 +14,15 @@ package final class Store: Sendable {
     /// The last process ended without closing the store.
     package let followsCrash: Bool
     package let files: FileStore
-    package let live: LiveJobs
+    let live: LiveJobs
     package let changes: ChangeNotifier
     package let disk: DiskWatch
 
     let directory: DataDirectory
     let writer: Writer
     let readers: Readers
+    /// What a search for damage found.
+    let found = Lock<[String]>([])
 
     /// Opens or makes the data folder, migrates the database and returns jobs of a dead process to the queue.
     ///
@@ -49,11 +51,12 @@ package final class Store: Sendable {
         try recover()
     }
 
-    /// Commits what is waiting and closes the database. The data folder is free when the store is let go of.
+    /// Commits what is waiting, closes the database and gives the data folder back. Reads must have ended.
     package func close() {
         _ = try? write { try $0.database.run("UPDATE server SET clean_stop = 1") }.commitAndWait()
         writer.close()
         readers.reopen()
+        directory.release()
     }
 
     package var now: Timestamp { configuration.clock() }

@@ -1,0 +1,54 @@
+import JobStore
+import Jobs
+import Logging
+
+extension WorkerPool {
+    /// Runs a claimed job to the end of its attempt, on the calling thread.
+    func execute(_ run: Run) {
+        do {
+            try conclude(run, with: outcome(of: run))
+        } catch .fencedOut {
+            configuration.logger.info("\(run.lease.job): the attempt was over before the worker noticed")
+        } catch {
+            // The row still says that a worker has the job; the next start gives it back to the queue.
+            configuration.logger.error("\(run.lease.job): how the attempt ended could not be recorded: \(error)")
+        }
+        store.endLive(run.lease)
+    }
+
+    private func outcome(of run: Run) throws(StoreError) -> TrainingOutcome {
+        do {
+            return try train(run.assignment(from: store), run)
+        } catch let failure as JobFailure {
+            return .failed(.error, failure)
+        } catch let error as StoreError where error == .fencedOut || error.isDiskTrouble || error == .closed {
+            throw error
+        } catch {
+            configuration.logger.error("\(run.lease.job): \(error)")
+            return .failed(.error, JobFailure(code: "internal", detail: "The trainer failed: \(error)"))
+        }
+    }
+
+    private func conclude(_ run: Run, with outcome: TrainingOutcome) throws(StoreError) {
+        let (lease, milliseconds) = (run.lease, run.runningMilliseconds)
+        switch outcome {
+        case .succeeded(let reason, let model):
+            let reason = reason == .stopped && run.endedByClock ? .maxRuntime : reason
+            _ = try run.durably { () throws(StoreError) in
+                try store.succeed(lease, reason, model: model, runningMilliseconds: milliseconds).commitAndWait()
+            }
+        case .yielded:
+            try run.durably { () throws(StoreError) in
+                try store.release(lease, runningMilliseconds: milliseconds).commitAndWait()
+            }
+        case .cancelled:
+            _ = try run.durably { () throws(StoreError) in
+                try store.cancelled(lease, runningMilliseconds: milliseconds).commitAndWait()
+            }
+        case .failed(let reason, let failure):
+            _ = try run.durably { () throws(StoreError) in
+                try store.fail(lease, reason, failure, runningMilliseconds: milliseconds).commitAndWait()
+            }
+        }
+    }
+}
