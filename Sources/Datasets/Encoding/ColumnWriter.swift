@@ -14,7 +14,7 @@ struct ColumnWriter {
             for (row, value) in numbers.enumerated() {
                 let target = (base + row) * matrix.features + feature
                 if !value.isNaN {
-                    matrix.values[target] = Float((value - mean) / deviation)
+                    matrix.values[target] = try finite((value - mean) / deviation, row: row, column.name)
                 } else if indicator {
                     matrix.values[target + 1] = 1
                 }
@@ -31,15 +31,16 @@ struct ColumnWriter {
                 matrix.indices[(base + row) * matrix.cardinalities.count + embedded] = slots[Int(code + 1)]
             }
         case (.vector(let means, let deviations), .array(let array)) where array.rowCount == means.count:
-            write(array, means: means, deviations: deviations, at: base, into: &matrix)
+            try write(array, column, means: means, deviations: deviations, at: base, into: &matrix)
         default:
             throw DatasetError("the column does not hold what the model was trained on", column: column.name)
         }
     }
 
     private func write(
-        _ array: ArrayColumn, means: [Double], deviations: [Double], at base: Int, into matrix: inout FeatureMatrix
-    ) {
+        _ array: ArrayColumn, _ column: ColumnPreprocessing, means: [Double], deviations: [Double], at base: Int,
+        into matrix: inout FeatureMatrix
+    ) throws(DatasetError) {
         let width = means.count
         guard width > 0 else { return }
         for row in 0..<array.count / width {
@@ -47,11 +48,21 @@ struct ColumnWriter {
             for element in 0..<width {
                 let value = array.value(at: row * width + element)
                 if !value.isNaN {
-                    matrix.values[target + element] = Float((value - means[element]) / deviations[element])
+                    let scaled = (value - means[element]) / deviations[element]
+                    matrix.values[target + element] = try finite(scaled, row: row, column.name)
                 }
             }
         }
     }
+}
+
+/// A standardised value in single precision; refused when it is beyond that.
+func finite(_ value: Double, row: Int, _ column: String) throws(DatasetError) -> Float {
+    let single = Float(value)
+    guard single.isFinite else {
+        throw DatasetError("the value lies beyond the range of single precision", row: row + 1, column: column)
+    }
+    return single
 }
 
 /// Categories by name: 0 for unknown, then the categories from 1, then the missing value if it has a place.

@@ -19,7 +19,7 @@ struct NumericFit {
                 sum += number
             }
         }
-        guard count > 0 else { return }
+        guard count > 0, sum.isFinite else { return }
         mean = sum / Double(count)
         var squares = 0.0
         for row in rows {
@@ -29,6 +29,5 @@ struct NumericFit {
         let spread = (squares / Double(count)).squareRoot()
         // A spread that is rounding noise of the mean is no spread.
         if spread.isFinite, spread > abs(mean) * 1e-12 { deviation = spread }
-        if !mean.isFinite { mean = 0 }
     }
 }

@@ -87,8 +87,9 @@ enum TargetEncoder {
                     for element in 0..<column.outputs {
                         let value = data.number(row: row, output: element, of: column.outputs)
                         let index = output + element
-                        writer.write(
-                            Float((value - means[index]) / deviations[index]), row: base + row, output: index)
+                        let scaled = (value - means[index]) / deviations[index]
+                        let single = scaled.isNaN ? .nan : try finite(scaled, row: row, column.use.name)
+                        writer.write(single, row: base + row, output: index)
                     }
                 }
                 output += column.outputs
