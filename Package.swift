@@ -86,7 +86,7 @@ let package = Package(
         tests("Architecture", []),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
-        tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"]),
+        tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
         tests("Kernels", ["Kernels", "CKernels"]),
         tests("Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging]),

@@ -24,7 +24,8 @@ package enum DatasetFile {
     ) throws(DatasetError) -> DatasetSchema {
         switch format {
         case .csv: try CSVInspection.inspect(path, limits: limits)
-        case .jsonLines, .npz: throw DatasetError("this format cannot be read yet; expected CSV")
+        case .jsonLines: try JSONLinesInspection.inspect(path, limits: limits)
+        case .npz: try NPZInspection.inspect(path, limits: limits)
         }
     }
 }

@@ -6,10 +6,7 @@ import Testing
 
 struct CSVInspectionTests {
     private func problem(_ text: String) throws -> Problem {
-        let file = try TemporaryFile(text)
-        let error = #expect(throws: DatasetError.self) {
-            try DatasetFile.inspect(file.path, format: .csv, limits: .standard)
-        }
+        let error = #expect(throws: DatasetError.self) { try inspectFile(text.utf8, .csv) }
         return try #require(error?.problems.first)
     }
 
@@ -82,10 +79,7 @@ struct CSVInspectionTests {
     }
 
     @Test func utf16AndMissingFilesAreToldApart() throws {
-        let file = try TemporaryFile([0xFF, 0xFE, 0x61, 0x00])
-        let error = #expect(throws: DatasetError.self) {
-            try DatasetFile.inspect(file.path, format: .csv, limits: .standard)
-        }
+        let error = #expect(throws: DatasetError.self) { try inspectFile([0xFF, 0xFE, 0x61, 0x00], .csv) }
         #expect(error?.problems[0].detail.contains("UTF-16") == true)
         let missing = #expect(throws: DatasetError.self) {
             try DatasetFile.inspect("/nonexistent/file", format: .csv, limits: .standard)

@@ -23,6 +23,16 @@ final class TemporaryFile {
     }
 }
 
+/// The schema of a temporary file with these bytes.
+func inspectFile(
+    _ bytes: some Sequence<UInt8>, _ format: DatasetFormat, limits: DatasetLimits = .standard
+) throws -> DatasetSchema {
+    let file = try TemporaryFile(bytes)
+    return try withExtendedLifetime(file) {
+        try DatasetFile.inspect(file.path, format: format, limits: limits)
+    }
+}
+
 /// A data set in a temporary file, with the schema that inspection gives.
 struct TestDataset {
     let file: TemporaryFile
@@ -30,7 +40,10 @@ struct TestDataset {
 
     init(_ bytes: some Sequence<UInt8>, _ format: DatasetFormat = .csv) throws {
         file = try TemporaryFile(bytes)
-        let schema = try DatasetFile.inspect(file.path, format: format, limits: .standard)
+        let file = file
+        let schema = try withExtendedLifetime(file) {
+            try DatasetFile.inspect(file.path, format: format, limits: .standard)
+        }
         source = DatasetSource(path: file.path, sha256: UUID().uuidString, schema: schema)
     }
 
@@ -43,8 +56,10 @@ struct TestDataset {
     func encode(
         _ request: EncodingRequest, validation: TestDataset? = nil, test: TestDataset? = nil
     ) throws -> EncodedDataset {
-        try EncodedDataset.encode(
-            source, validation: validation?.source, test: test?.source, request: request, limits: .standard)
+        try withExtendedLifetime((self, validation, test)) {
+            try EncodedDataset.encode(
+                source, validation: validation?.source, test: test?.source, request: request, limits: .standard)
+        }
     }
 }
 
@@ -81,4 +96,20 @@ func regression(_ targets: String...) -> TaskSpec {
 enum Examples {
     static let digits = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Examples/data/digits.csv").path
+}
+
+/// Arrays that numpy wrote; `Arrays/make_arrays.py` makes them.
+enum Arrays {
+    static func path(_ name: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Arrays/\(name).npz").path
+    }
+
+    static func bytes(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(filePath: path(name))))
+    }
+
+    static func source(_ name: String) throws -> DatasetSource {
+        let schema = try DatasetFile.inspect(path(name), format: .npz, limits: .standard)
+        return DatasetSource(path: path(name), sha256: name, schema: schema)
+    }
 }

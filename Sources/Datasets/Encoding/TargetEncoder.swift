@@ -55,7 +55,7 @@ enum TargetEncoder {
         for part in parts {
             var output = 0
             for column in plan.columns {
-                let data = try part.table.column(column.use.name, as: column.use.role)
+                let data = try column.data(in: part.table, pointer: part.pointer)
                 let labels = MultilabelColumn(data, outputs: column.outputs)
                 if let row = labels.firstOtherRow {
                     throw DatasetError(
@@ -82,7 +82,7 @@ enum TargetEncoder {
         for part in parts {
             var output = 0
             for column in plan.columns {
-                let data = try part.table.column(column.use.name, as: column.use.role)
+                let data = try column.data(in: part.table, pointer: part.pointer)
                 for row in 0..<part.table.rows {
                     for element in 0..<column.outputs {
                         let value = data.number(row: row, output: element, of: column.outputs)

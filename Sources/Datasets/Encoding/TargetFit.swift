@@ -60,7 +60,7 @@ enum TargetFit {
         var means: [Double] = []
         var deviations: [Double] = []
         for column in plan.columns {
-            let data = try table.column(column.use.name, as: column.use.role)
+            let data = try column.data(in: table, pointer: plan.pointer)
             for output in 0..<column.outputs {
                 let fit = NumericFit(rows: training) { data.number(row: $0, output: output, of: column.outputs) }
                 means.append(plan.target.standardize ? fit.mean : 0)
@@ -72,7 +72,7 @@ enum TargetFit {
 
     private static func checkLabels(_ plan: TargetPlan, table: DataTable) throws(DatasetError) {
         for column in plan.columns {
-            let data = try table.column(column.use.name, as: column.use.role)
+            let data = try column.data(in: table, pointer: plan.pointer)
             let labels = MultilabelColumn(data, outputs: column.outputs)
             guard let row = labels.firstOtherRow else { continue }
             throw DatasetError(

@@ -1,5 +1,18 @@
 import Jobs
 
+extension TargetPlan.Column {
+    /// The column in a table, which may be another data set's: an array must have the expected length there too.
+    func data(in table: DataTable, pointer: String) throws(DatasetError) -> ColumnData {
+        let data = try table.column(use.name, as: use.role)
+        if case .array(let array) = data, array.rowCount != outputs {
+            throw DatasetError(
+                "arrays of shape \(array.shape), expected \(outputs) values per row", pointer: pointer,
+                column: use.name)
+        }
+        return data
+    }
+}
+
 /// Which columns a task's labels are read from, and as what.
 struct TargetPlan: Sendable, Hashable {
     let target: EncodingRequest.Target
@@ -59,7 +72,8 @@ struct TargetPlan: Sendable, Hashable {
             throw DatasetError(
                 "a regression needs numbers; \"\(profile.name)\" holds text", pointer: pointer + "/target")
         }
-        let byDefault = format == .npz && profile.type == .integer && !isRegression
+        let isStoredAsInteger = profile.storage.map { $0.hasPrefix("i") || $0.hasPrefix("u") } == true
+        let byDefault = format == .npz && isStoredAsInteger && !isRegression
         let missing: Int?
         switch target.missingLabel {
         case .standard: missing = byDefault ? -1 : nil

@@ -96,8 +96,7 @@ final class ColumnRowEncoder: RowEncoder {
             }
             matrix.indices[row * matrix.cardinalities.count + column.embedded] = slot
         case .vector(let means, let deviations):
-            let numbers = value.elements?.compactMap(\.numberOrNaN)
-            guard let numbers, numbers.count == value.elements?.count, numbers.count == means.count else {
+            guard let numbers = value.numbers, numbers.count == means.count else {
                 return expected("an array of \(means.count) numbers", value, column, row, place)
             }
             for (element, number) in numbers.enumerated() where !number.isNaN {
@@ -114,7 +113,10 @@ final class ColumnRowEncoder: RowEncoder {
         guard let categories = column.categories else { return nil }
         switch value {
         case .null: return categories.index(of: nil)
-        case .string(let text): return categories.index(of: text.isEmpty ? nil : text)
+        case .string(let text):
+            let index = categories.index(of: text)
+            // An empty cell of a CSV file is a missing value.
+            return index == 0 && text.isEmpty ? categories.index(of: nil) : index
         case .integer, .number, .bool: return value.className.map { categories.index(of: $0) }
         case .array, .object: return nil
         }
@@ -139,28 +141,6 @@ extension CategoryIndex {
             self.init(categories, missing: missing)
         case .numeric, .vector:
             return nil
-        }
-    }
-}
-
-extension JSONValue {
-    /// The value as an input of a numeric column: booleans are 0 and 1, null is NaN; nil for anything else.
-    var numberOrNaN: Double? {
-        switch self {
-        case .null: .nan
-        case .bool(let flag): flag ? 1 : 0
-        default: double
-        }
-    }
-
-    /// The value's name as a class or category; nil for null, arrays and objects.
-    var className: String? {
-        switch self {
-        case .string(let text): text
-        case .integer(let whole): String(whole)
-        case .number(let number): Datasets.className(number)
-        case .bool(let flag): flag ? "true" : "false"
-        case .null, .array, .object: nil
         }
     }
 }

@@ -10,11 +10,14 @@ final class ColumnBuilder {
     private var codes: [Int32] = []
     private var table = ByteTable()
     private var texts = TextColumn()
+    private var elements: [Float] = []
+    private let shape: [Int]
 
     /// - Parameter namesMax: how many different names a column of categories may have.
     init(_ profile: ColumnProfile, role: ColumnRole, rows: Int, namesMax: Int) {
         name = profile.name
         type = profile.type
+        shape = profile.shape
         self.role = role
         self.namesMax = namesMax
         switch role {
@@ -32,7 +35,7 @@ final class ColumnBuilder {
             guard let value = number(field) else { throw notANumber(row: row, line: line) }
             numbers.append(missing.map { Double($0) == value } == true ? .nan : value)
         case .category(let missing):
-            guard type != .string else { return try addName(field, row: row) }
+            guard type != .string else { return field.isEmpty ? codes.append(-1) : try addName(field, row: row) }
             guard let value = number(field) else { throw notANumber(row: row, line: line) }
             try addName(ofNumber: value, spelled: field, missing: missing, row: row)
         case .text:
@@ -43,13 +46,48 @@ final class ColumnBuilder {
         }
     }
 
+    /// Takes a JSON value; null where the row has none.
+    func add(_ value: JSONValue, row: Int, line: Int) throws(DatasetError) {
+        switch role {
+        case .number(let missing):
+            guard let number = value.numberOrNaN else { throw notANumber(row: row, line: line) }
+            numbers.append(missing.map { Double($0) == number } == true ? .nan : number)
+        case .category(let missing):
+            if value == .null || (missing != nil && value.int == missing) {
+                codes.append(-1)
+            } else if let name = value.className {
+                try addName(name, row: row)
+            } else {
+                throw unexpected(value, "a label", row: row, line: line)
+            }
+        case .text:
+            guard value == .null || value.text != nil else {
+                throw unexpected(value, "a string or null", row: row, line: line)
+            }
+            texts.bytes.append(contentsOf: (value.text ?? "").utf8)
+            texts.ends.append(texts.bytes.count)
+        case .array:
+            let length = shape.first ?? 0
+            let numbers = value == .null ? [Double](repeating: .nan, count: length) : value.numbers
+            guard let numbers, length > 0, numbers.count == length else {
+                throw unexpected(value, "an array of \(length) numbers", row: row, line: line)
+            }
+            elements += numbers.map { Float($0) }
+        }
+    }
+
+    private func unexpected(_ value: JSONValue, _ wanted: String, row: Int, line: Int) -> DatasetError {
+        DatasetError("expected \(wanted), found \(value.kindInWords)", row: row, line: line, column: name)
+    }
+
     var use: ColumnUse { ColumnUse(name: name, role: role) }
 
     func finish() -> ColumnData {
         switch role {
         case .number: .numbers(numbers)
         case .category: .categories(CategoryColumn(codes: codes, names: table.strings))
-        case .text, .array: .texts(texts)
+        case .text: .texts(texts)
+        case .array: .array(ArrayColumn(shape: shape, values: .floats(elements)))
         }
     }
 
@@ -81,10 +119,6 @@ final class ColumnBuilder {
     }
 
     private func addName(_ bytes: UnsafeBufferPointer<UInt8>, row: Int) throws(DatasetError) {
-        guard !bytes.isEmpty else {
-            codes.append(-1)
-            return
-        }
         let code = table.insert(bytes)
         guard code < namesMax else {
             throw DatasetError(

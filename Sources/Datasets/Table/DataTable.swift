@@ -45,7 +45,8 @@ struct DataTable: Sendable {
         let table: DataTable
         switch source.schema.format {
         case .csv: table = try CSVTable.load(source, uses: uses, limits: limits)
-        case .jsonLines, .npz: throw DatasetError("this format cannot be read yet; expected CSV")
+        case .jsonLines: table = try JSONLinesTable.load(source, uses: uses, limits: limits)
+        case .npz: table = try NPZTable.load(source, uses: uses, limits: limits)
         }
         guard table.rows == source.schema.rows else {
             throw DatasetError("the stored file has \(table.rows) rows, \(source.schema.rows) were counted on upload")

@@ -10,8 +10,9 @@ struct Tokenizer: Sendable {
 
     /// The n-grams of `text`: from each token on, the shortest first. At most `limit` of them.
     func ngrams(of text: String, limit: Int) -> [String] {
+        guard limit > 0 else { return [] }
         let tokens = tokens(of: options.lowercase ? text.lowercased() : text, limit: limit)
-        guard options.ngramsMax > 1 else { return tokens }
+        guard options.ngramsMax > 1 else { return Array(tokens.prefix(limit)) }
         let separator = options.tokens == .words ? " " : ""
         var ngrams: [String] = []
         for start in tokens.indices {

@@ -1,0 +1,25 @@
+import Jobs
+
+/// Columns of a file of JSON Lines in memory.
+enum JSONLinesTable {
+    static func load(
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+    ) throws(DatasetError) -> DataTable {
+        var reader = try JSONLinesReader.open(source.path, limits: limits)
+        var builders: [String: [ColumnBuilder]] = [:]
+        for use in uses {
+            guard let profile = source.schema.column(named: use.name) else { continue }
+            builders[use.name, default: []].append(
+                ColumnBuilder(profile, role: use.role, rows: source.schema.rows, namesMax: limits.classesMax))
+        }
+        while try reader.next() {
+            for (name, builders) in builders {
+                let value = reader.members.first { $0.name == name }?.value ?? .null
+                for builder in builders { try builder.add(value, row: reader.row, line: reader.line) }
+            }
+        }
+        var columns: [ColumnUse: ColumnData] = [:]
+        for builder in builders.values.joined() { columns[builder.use] = builder.finish() }
+        return DataTable(rows: reader.row, columns: columns)
+    }
+}

@@ -1,0 +1,69 @@
+import Jobs
+import Testing
+
+@testable import Datasets
+
+struct TokenizerTests {
+    private func ngrams(_ text: String, _ spec: TextSpec = TextSpec(), limit: Int = 1000) -> [String] {
+        Tokenizer(options: TextOptions(spec)).ngrams(of: text, limit: limit)
+    }
+
+    static let texts: [(String, [String])] = [
+        ("How far is it?", ["how", "far", "is", "it", "?"]),
+        ("don't 'quote' rock'n'roll 'tis", ["don't", "'", "quote", "'", "rock'n'roll", "'", "tis"]),
+        ("it\u{2019}s", ["it's"]),
+        ("ÄÖÜ straße Ünïcode", ["äöü", "straße", "ünïcode"]),
+        ("天秤は balance", ["天", "秤", "は", "balance"]),
+        ("3.5kg, 1,000", ["3", ".", "5kg", ",", "1", ",", "000"]),
+        ("a👩‍👩‍👧b", ["a", "👩‍👩‍👧", "b"]),
+        ("cafe\u{301}", ["café"]),
+        (" \t\n ", []),
+        ("", []),
+    ]
+
+    @Test(arguments: texts)
+    func wordsAreCutWhereAReaderWouldCutThem(text: String, words: [String]) {
+        #expect(ngrams(text) == words)
+    }
+
+    @Test func charactersKeepTheirCaseAndAreWhatAReaderSees() {
+        let spec = TextSpec(tokens: .characters)
+        #expect(ngrams("CC(=O)é👩‍👩‍👧", spec) == ["C", "C", "(", "=", "O", ")", "é", "👩‍👩‍👧"])
+        #expect(ngrams("Ab", TextSpec(tokens: .characters, lowercase: true)) == ["a", "b"])
+    }
+
+    @Test func ngramsBeginAtEachTokenTheShortestFirst() {
+        #expect(
+            ngrams("a b c", TextSpec(ngramsMin: 1, ngramsMax: 3)) == ["a", "a b", "a b c", "b", "b c", "c"])
+        #expect(
+            ngrams("abcd", TextSpec(tokens: .characters, ngramsMin: 2, ngramsMax: 3)) == [
+                "ab", "abc", "bc", "bcd", "cd",
+            ])
+        #expect(ngrams("a", TextSpec(ngramsMin: 2, ngramsMax: 2)).isEmpty)
+    }
+
+    @Test(arguments: [TextSpec.Tokens.words, .characters], [1, 2, 3])
+    func theLimitGivesTheBeginningOfAllNgrams(tokens: TextSpec.Tokens, ngramsMax: Int) {
+        let spec = TextSpec(tokens: tokens, ngramsMin: 1, ngramsMax: ngramsMax)
+        let text = "one two, three four five six"
+        let all = ngrams(text, spec)
+        for limit in 0...all.count + 2 {
+            #expect(ngrams(text, spec, limit: limit) == Array(all.prefix(limit)))
+        }
+    }
+
+    @Test func theVocabularyHasTheMostFrequentTokensOfTheTrainingRows() {
+        var texts = TextColumn()
+        for text in ["b b a c", "a b d", "never seen"] {
+            texts.bytes += Array(text.utf8)
+            texts.ends.append(texts.bytes.count)
+        }
+        func fit(_ spec: TextSpec) -> [String] {
+            Vocabulary.fit(texts, training: [0, 1], options: TextOptions(spec))
+        }
+        #expect(fit(TextSpec()) == ["b", "a", "c", "d"])
+        #expect(fit(TextSpec(countMin: 2)) == ["b", "a"])
+        #expect(fit(TextSpec(vocabularyMax: 3)) == ["b"], "padding and unknown count")
+        #expect(fit(TextSpec(vocabularyMax: 1)).isEmpty)
+    }
+}
