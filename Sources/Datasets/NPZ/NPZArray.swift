@@ -49,13 +49,14 @@ struct NPZArray {
         return reader
     }
 
-    /// Passes over all elements in order: a buffer, how many elements it holds, and the index of the first.
+    /// Passes over the elements of the first `rows` rows (all by default) in order: a buffer, how many elements it holds,
+    /// and the index of the first.
     func forEachPiece(
-        _ body: (UnsafeRawBufferPointer, Int, Int) throws(DatasetError) -> Void
+        rows: Int = .max, _ body: (UnsafeRawBufferPointer, Int, Int) throws(DatasetError) -> Void
     ) throws(DatasetError) {
         let reader = try elements()
         let size = header.element.size
-        let total = header.rows * rowCount
+        let total = min(rows, header.rows) * rowCount
         let pieceElements = max(Self.pieceBytes / size, 1)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(pieceElements, total) * size, alignment: 16)
         defer { buffer.deallocate() }
