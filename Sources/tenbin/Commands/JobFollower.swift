@@ -1,0 +1,81 @@
+import Foundation
+import Jobs
+
+/// Follows a job through the API: a row per epoch as it comes, a progress bar below.
+struct JobFollower {
+    let api: APIClient
+    let screen: Screen
+
+    private static let pollMicroseconds: UInt32 = 50_000
+
+    /// Returns the rows when the job has succeeded.
+    ///
+    /// - Throws: `APIFailure` with the server's reason when the job ends in any other way.
+    func follow(_ job: String) throws -> [EpochRow] {
+        let path = "/v1/jobs/\(job.escapedForPath)"
+        var rows: [EpochRow] = []
+        while true {
+            // In this order: what is recorded before a job is over is in the page that is asked for afterwards.
+            let state = try api.get(path)
+            let page = try api.get("\(path)/epochs?since=\(rows.last?.epoch ?? 0)")
+            for item in page["items"]?.elements ?? [] {
+                let row = EpochRow(item)
+                if rows.isEmpty { screen.header(EpochRow.header(tasks: row.tasks.map(\.name))) }
+                rows.append(row)
+                screen.row(row.text)
+            }
+            let isComplete = page["next_page_token"] == .null
+            switch state["state"]?.text {
+            case "succeeded" where isComplete:
+                screen.finish()
+                return rows
+            case "failed", "cancelled", "expired":
+                screen.finish()
+                throw APIFailure(reasonOf: state)
+            default:
+                screen.progress(state["progress"]?["fraction"]?.double ?? 0)
+                if isComplete { usleep(Self.pollMicroseconds) }
+            }
+        }
+    }
+}
+
+/// One epoch as the table shows it.
+struct EpochRow {
+    struct Task {
+        let name: String
+        let weight: Double
+        let trainLoss: Double
+        let validationLoss: Double
+        /// Accuracy, or the root mean square error of a regression.
+        let metric: Double
+    }
+
+    let epoch: Int
+    let tasks: [Task]
+
+    init(_ json: JSONValue) {
+        epoch = json["epoch"]?.int ?? 0
+        tasks = (json["tasks"]?.elements ?? []).map { task in
+            let metrics = task["metrics"]
+            return Task(
+                name: task["name"]?.text ?? "", weight: task["weight"]?.double ?? .nan,
+                trainLoss: task["train_loss"]?.double ?? .nan, validationLoss: task["validation_loss"]?.double ?? .nan,
+                metric: (metrics?["accuracy"] ?? metrics?["rmse"])?.double ?? .nan)
+        }
+    }
+
+    static func header(tasks: [String]) -> [String] {
+        [
+            "       " + tasks.map { $0.padded(to: 26) }.joined(separator: "│ "),
+            "epoch  " + tasks.map { _ in "weight    loss    metric  " }.joined(separator: "│ "),
+        ]
+    }
+
+    var text: String {
+        let cells = tasks.map {
+            $0.weight.fixed(3, width: 6) + $0.trainLoss.fixed(4, width: 8) + $0.metric.fixed(4, width: 10) + "  "
+        }
+        return String(epoch).leftPadded(to: 5) + "  " + cells.joined(separator: "│ ")
+    }
+}
