@@ -84,6 +84,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("Architecture", []),
+        tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),

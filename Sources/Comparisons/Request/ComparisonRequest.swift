@@ -1,0 +1,58 @@
+package import Jobs
+
+/// One question, "did it help?", as a set of training runs.
+package struct ComparisonRequest: Sendable {
+    package static let runsMax = 2_000
+    package static let strategiesMax = 64
+    package static let seedsMax = 100
+    package static let learningRatesMax = 16
+    package static let gridDivisionsMax = 20
+    /// Beside other jobs a comparison's wait; a base with a lower priority of its own keeps it.
+    package static let priority = -10
+
+    package enum Baseline: String, Sendable, CaseIterable {
+        case singleTask = "single_task"
+        case equal, random
+    }
+
+    /// One run: which it is, the spec document of its job, and that document read.
+    package struct Run: Sendable {
+        package var key: RunKey
+        package var document: JSONValue
+        package var spec: TrainingSpec
+    }
+
+    package let name: String?
+    /// The tasks in order, with what each is judged by.
+    package let metrics: [ComparedMetric]
+    /// Arm by arm, learning rate by learning rate, seed by seed.
+    package let runs: [Run]
+
+    /// Reads `{name, base, strategies, seeds, baselines, learning_rates, static_grid}`; every problem is found in one go.
+    ///
+    /// The base's own `weighting` and `seed` give way to those compared. Task weights in the base are those of strategy
+    /// `static`. `surroundings` are those of the base's data set, as for a job.
+    package init(decoding json: JSONValue, in surroundings: SpecSurroundings?) throws(InvalidSpec) {
+        let log = RequestLog()
+        let plan = ComparisonPlan(json, log)
+        guard log.problems.isEmpty else { throw InvalidSpec(problems: log.problems) }
+        let whole = try TrainingSpec(decoding: plan.whole, at: "/base", in: surroundings)
+        runs = plan.expand(whole, in: surroundings, log)
+        guard log.problems.isEmpty else { throw InvalidSpec(problems: log.problems) }
+        name = plan.name
+        metrics = whole.tasks.map(ComparedMetric.init)
+    }
+}
+
+/// What is wrong with a request, each thing once.
+final class RequestLog {
+    private(set) var problems: [Problem] = []
+
+    func report(_ pointer: String, _ detail: String) {
+        report(Problem(pointer: pointer, detail: detail))
+    }
+
+    func report(_ problem: Problem) {
+        if !problems.contains(problem) { problems.append(problem) }
+    }
+}

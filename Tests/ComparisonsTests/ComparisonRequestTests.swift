@@ -1,0 +1,158 @@
+import Jobs
+import Testing
+
+@testable import Comparisons
+
+@Suite struct ComparisonRequestTests {
+    private static let dataset = "ds_01890a5d-ac96-774b-bcce-b302099a8057"
+
+    private static func surroundings() throws -> SpecSurroundings {
+        let csv = ["a", "b", "digit", "ink"].map { name in
+            ColumnProfile(
+                name: name, type: name == "digit" ? .integer : .number, missing: 0, distinct: 10, minimum: 0,
+                maximum: 9, mean: 4)
+        }
+        let schema = DatasetSchema(format: .csv, rows: 1000, columns: csv)
+        return SpecSurroundings(
+            dataset: { _ in schema }, modelExists: { _ in false }, threadsMax: 1,
+            now: try #require(Timestamp(rfc3339: "2026-01-01T00:00:00Z")))
+    }
+
+    private static func base(_ more: String = "") -> String {
+        """
+        {"dataset": "\(dataset)", "test": {"fraction": 0.2}, \(more)
+         "tasks": [{"name": "digit", "target": "digit", "type": "classification"},
+                   {"name": "ink", "target": "ink", "type": "regression"}]}
+        """
+    }
+
+    private static func request(_ text: String) throws -> ComparisonRequest {
+        try ComparisonRequest(decoding: JSONValue(parsing: Array(text.utf8)), in: surroundings())
+    }
+
+    private static func problems(_ text: String) throws -> [Problem] {
+        try #require(throws: InvalidSpec.self) { try request(text) }.problems
+    }
+
+    @Test func strategiesSeedsAndBaselinesMultiply() throws {
+        let request = try Self.request(
+            """
+            {"name": "digits", "base": \(Self.base()), "seeds": 2,
+             "strategies": [{"strategy": "adaptive"}, {"strategy": "adaptive", "form": "softmax"}]}
+            """)
+        let arms = request.runs.filter { $0.key.seed == 1 }.map(\.key.arm)
+        #expect(
+            arms == [
+                .singleTask("digit"), .singleTask("ink"), .equal, .strategy("random"), .strategy("adaptive"),
+                .strategy("adaptive(form=softmax)"),
+            ])
+        #expect(request.runs.count == 12 && Set(request.runs.map(\.key)).count == 12)
+        #expect(request.metrics == [.init(task: "digit", metric: "accuracy"), .init(task: "ink", metric: "rmse")])
+        let last = try #require(request.runs.last)
+        #expect(last.spec.seed == 2 && last.spec.priority == ComparisonRequest.priority)
+        #expect(last.spec.name == "digits: adaptive(form=softmax), seed 2")
+    }
+
+    @Test func aSingleTaskRunNeverSeesTheOtherTargetsAsInputs() throws {
+        let request = try Self.request(
+            "{\"base\": \(Self.base()), \"strategies\": [{\"strategy\": \"equal\"}], \"seeds\": 1}")
+        let alone = try #require(request.runs.first { $0.key.arm == .singleTask("ink") })
+        #expect(alone.spec.tasks.map(\.name) == ["ink"])
+        #expect(alone.spec.inputColumns == ["a", "b"])
+    }
+
+    @Test func aBaselineThatIsAlsoAStrategyStandsOnce() throws {
+        let request = try Self.request(
+            """
+            {"base": \(Self.base()), "seeds": [7], "baselines": ["equal"],
+             "strategies": [{"strategy": "equal"}, {"strategy": "dwa"}]}
+            """)
+        #expect(request.runs.map(\.key.arm) == [.equal, .strategy("dwa")])
+        #expect(request.runs.allSatisfy { $0.spec.seed == 7 })
+    }
+
+    @Test func everyArmGetsEveryLearningRate() throws {
+        let request = try Self.request(
+            """
+            {"base": \(Self.base("\"optimizer\": {\"type\": \"sgd\", \"momentum\": 0.9},")), "seeds": 1,
+             "baselines": ["equal"], "learning_rates": [0.1, 0.01], "strategies": [{"strategy": "dwa"}]}
+            """)
+        #expect(request.runs.map(\.spec.optimizer.learningRate) == [0.1, 0.01, 0.1, 0.01])
+        #expect(request.runs.allSatisfy { $0.spec.optimizer.momentum == 0.9 })
+    }
+
+    @Test func theStaticGridWalksTheInsideOfTheSimplex() throws {
+        let request = try Self.request(
+            """
+            {"base": \(Self.base()), "seeds": 1, "baselines": [], "static_grid": 4,
+             "strategies": [{"strategy": "equal"}]}
+            """)
+        let weights = request.runs.dropFirst().map { $0.spec.tasks.map(\.weight) }
+        #expect(weights == [[0.5, 1.5], [1, 1], [1.5, 0.5]])
+        #expect(request.runs.last?.key.arm.label == "static(1.5,0.5)")
+    }
+
+    @Test func taskWeightsAreForStrategyStaticAlone() throws {
+        let weighted = Self.base().replacing(
+            "\"type\": \"regression\"", with: "\"type\": \"regression\", \"weight\": 3")
+        let request = try Self.request(
+            """
+            {"base": \(weighted), "seeds": 1, "baselines": ["equal"], "strategies": [{"strategy": "static"}]}
+            """)
+        #expect(request.runs.map { $0.spec.tasks[1].weight } == [1, 3])
+    }
+
+    @Test func anotherTasksMetricDoesNotStopASingleTaskRun() throws {
+        let stopping =
+            "\"early_stopping\": {\"patience\": 2, \"monitor\": {\"task\": \"digit\", \"metric\": \"accuracy\"}},"
+        let request = try Self.request(
+            "{\"base\": \(Self.base(stopping)), \"seeds\": 1, \"strategies\": [{\"strategy\": \"equal\"}]}")
+        let alone = try #require(request.runs.first { $0.key.arm == .singleTask("ink") })
+        #expect(alone.spec.earlyStopping == EarlyStoppingSpec(patience: 2))
+    }
+
+    static let refused: [(String, [String])] = [
+        ("[]", [""]),
+        ("{}", ["/base", "/strategies"]),
+        ("{\"base\": {\"tasks\": []}, \"strategies\": [{\"strategy\": \"equal\"}]}", ["/base/test"]),
+        ("{\"base\": BASE, \"strategies\": [], \"color\": 1}", ["/color", "/strategies"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"equal\"}, {\"strategy\": \"equal\"}]}", ["/strategies/1"]),
+        ("{\"base\": BASE, \"strategies\": [{}, 3]}", ["/strategies/0", "/strategies/1"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"magic\"}]}", ["/strategies/0/strategy"]),
+        (
+            "{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\", \"temperature\": 0}]}",
+            ["/strategies/0/temperature"]
+        ),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"seeds\": 0}", ["/seeds"]),
+        (
+            "{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"seeds\": [1, -1, 1]}",
+            ["/seeds/1", "/seeds/2"]
+        ),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"baselines\": [\"best\"]}", ["/baselines/0"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"learning_rates\": [0]}", ["/learning_rates/0"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"static_grid\": 1}", ["/static_grid"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"name\": \"\"}", ["/name"]),
+    ]
+
+    @Test(arguments: refused)
+    func aWrongMemberIsToldByItsPointer(text: String, pointers: [String]) throws {
+        let problems = try Self.problems(text.replacing("BASE", with: Self.base()))
+        #expect(problems.map(\.pointer) == pointers)
+    }
+
+    @Test func aProblemOfTheBaseIsToldOnce() throws {
+        let problems = try Self.problems(
+            "{\"base\": \(Self.base("\"epochs\": 0,")), \"strategies\": [{\"strategy\": \"dwa\"}]}")
+        #expect(problems.map(\.pointer) == ["/base/epochs"])
+    }
+
+    @Test func tooManyRunsAreRefusedBeforeTheyAreMade() throws {
+        let rates = (1...16).map { "0.\($0)1" }.joined(separator: ",")
+        let problems = try Self.problems(
+            """
+            {"base": \(Self.base()), "strategies": [{"strategy": "dwa"}], "seeds": 100, "learning_rates": [\(rates)]}
+            """)
+        #expect(problems.map(\.pointer) == [""])
+        #expect(problems[0].detail == "this would be 8000 runs; at most 2000 are taken")
+    }
+}
