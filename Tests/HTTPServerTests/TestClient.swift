@@ -2,7 +2,8 @@ import Glibc
 import HTTPServer
 
 /// A blocking socket that says exactly what it is told to. Every wait is bounded by ten seconds.
-final class TestClient {
+final class TestClient: @unchecked Sendable {
+    // True because each test uses a client from one thread at a time.
     let descriptor: Int32
     /// Bytes received and not yet looked at.
     private(set) var received: [UInt8] = []

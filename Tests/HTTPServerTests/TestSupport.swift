@@ -3,6 +3,7 @@ import HTTPTypes
 import HTTPWire
 import Locks
 import Logging
+import Testing
 
 @testable import HTTPServer
 
@@ -35,6 +36,12 @@ func withServer<Result>(
 let answeringHello: @Sendable (RequestHead, any Responder) -> ContentPlan = { head, responder in
     responder.respond(text("hello " + (head.request.path ?? "")))
     return .discard
+}
+
+/// Expects the server to say hello at one of its addresses.
+func expectAnswer(_ server: Server, address: Int = 0) throws {
+    let answer = try TestClient(server, address: address).get("/x")
+    #expect(answer?.status == 200 && answer?.body == "hello /x")
 }
 
 func text(_ string: String, status: HTTPResponse.Status = .ok) -> Response {

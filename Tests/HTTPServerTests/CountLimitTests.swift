@@ -1,0 +1,73 @@
+import Glibc
+import HTTPTypes
+import HTTPWire
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct CountLimitTests {
+    private func expectOneMoreIsRefused(_ limits: ServerLimits) throws {
+        try withServer(limits: limits) { server in
+            let (first, second) = (try TestClient(server), try TestClient(server))
+            #expect(first.get("/")?.status == 200 && second.get("/")?.status == 200)
+            let third = try TestClient(server)
+            #expect(third.readToEnd().hasPrefix("HTTP/1.1 503 "))
+            second.endSending()
+            #expect(second.readToEnd().isEmpty)
+            while server.statistics.connections > 1 { sched_yield() }
+            try expectAnswer(server)
+        }
+    }
+
+    @Test func oneConnectionMoreThanTheLimitIsRefused() throws {
+        var limits = ServerLimits()
+        limits.connectionsMax = 2
+        try expectOneMoreIsRefused(limits)
+    }
+
+    @Test func oneConnectionMoreFromAnAddressThanTheLimitIsRefused() throws {
+        var limits = ServerLimits()
+        limits.connectionsPerAddressMax = 2
+        try expectOneMoreIsRefused(limits)
+    }
+
+    @Test func oneRequestMoreInFlightThanTheLimitIsAnswered503() throws {
+        var limits = ServerLimits()
+        limits.requestsInFlightMax = 1
+        let responders = Box<any Responder>()
+        try withServer(limits: limits) { _, responder in
+            responders.add(responder)
+            return .discard
+        } _: { server in
+            let (first, second) = (try TestClient(server), try TestClient(server))
+            first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while responders.values.isEmpty { sched_yield() }
+            let refused = second.get("/")
+            #expect(refused?.status == 503 && refused?.head.contains("\r\nRetry-After: 1\r\n") == true)
+            responders.values[0].respond(text("done"))
+            #expect(first.readAnswer()?.body == "done")
+            second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while responders.values.count < 2 { sched_yield() }
+            responders.values[1].respond(text("again"))
+            #expect(second.readAnswer()?.body == "again")
+        }
+    }
+
+    @Test func aConnectionThatPipelinesDoesNotStarveAnother() throws {
+        let order = Box<String>()
+        try withServer { head, responder in
+            order.add(head.request.path ?? "")
+            responder.respond(text("x"))
+            return .discard
+        } _: { server in
+            let (greedy, modest) = (try TestClient(server), try TestClient(server))
+            #expect(modest.get("/warm")?.status == 200)
+            // About 40 requests fit the first read; the modest one must come in long before all are served.
+            startThread { greedy.send(String(repeating: "GET /greedy HTTP/1.1\r\nHost: a\r\n\r\n", count: 20_000)) }
+            while order.values.count < 10 { sched_yield() }
+            #expect(modest.get("/modest")?.status == 200)
+            let index = try #require(order.values.firstIndex(of: "/modest"))
+            #expect(index < 15_000)
+        }
+    }
+}
