@@ -24,6 +24,9 @@ final class Connection {
     /// Made when the first bytes tell which protocol is spoken.
     private(set) var engine: (any Engine)?
 
+    /// The first bytes, while they may still become the HTTP/2 preface.
+    private var opening: [UInt8] = []
+    private var openingSince: Milliseconds = 0
     /// Input the engine has not taken yet, at most one read's worth.
     private var pending: [UInt8] = []
     private(set) var output = OutputQueue()
@@ -143,6 +146,9 @@ final class Connection {
         output.append(file)
     }
 
+    /// Goes on with another engine: the connection was upgraded.
+    func replaceEngine(with engine: any Engine) { self.engine = engine }
+
     /// Reads no more and closes once everything queued is written. `lingers` when the peer may still be sending.
     func finish(lingers: Bool) {
         guard phase == .open else { return }
@@ -192,11 +198,37 @@ final class Connection {
         return false
     }
 
-    /// Lets the engine take what it can from `bytes` and keeps the rest.
+    /// Lets the engine take what it can from `bytes` and keeps the rest. The first bytes choose the engine.
     private func give(_ bytes: UnsafeRawBufferPointer) {
+        guard engine == nil else {
+            giveEngine(bytes)
+            return
+        }
+        if opening.isEmpty, HTTP2Library.beginsWithPreface(bytes) == false {
+            engine = HTTP1Engine(connection: self)
+            giveEngine(bytes)
+            return
+        }
+        if opening.isEmpty { openingSince = loop.now }
+        opening.append(contentsOf: bytes)
+        guard let isHTTP2 = opening.withUnsafeBytes({ HTTP2Library.beginsWithPreface($0) }) else { return }
+        engine = isHTTP2 ? try? HTTP2Engine(connection: self) : HTTP1Engine(connection: self)
+        guard engine != nil else {
+            close()
+            return
+        }
+        var whole: [UInt8] = []
+        swap(&whole, &opening)
+        whole.withUnsafeBytes { giveEngine($0) }
+    }
+
+    private func giveEngine(_ bytes: UnsafeRawBufferPointer) {
         var input = bytes
-        if engine == nil { engine = HTTP1Engine(connection: self) }
-        engine?.receive(&input)
+        while let engine, phase == .open, !input.isEmpty {
+            engine.receive(&input)
+            // An upgrade puts another engine in place, which takes over where this one stopped.
+            if engine === self.engine { break }
+        }
         if phase == .open, !input.isEmpty { pending = Array(input) }
         if phase == .finishing, !input.isEmpty { lingers = true }
     }
@@ -257,13 +289,19 @@ final class Connection {
 
     private var writeDeadline: Milliseconds { lastWriteProgress + limits.writeStallSeconds.milliseconds }
 
+    /// Before the protocol is known.
+    private var openingDeadline: Milliseconds {
+        opening.isEmpty
+            ? lastActivity + limits.idleSeconds.milliseconds : openingSince + limits.headerSeconds.milliseconds
+    }
+
     private func updateDeadline() {
         guard phase != .closed else { return }
         var next: Milliseconds
         if phase == .lingering {
             next = lastActivity + limits.lingerSeconds.milliseconds
         } else {
-            next = engine?.deadline(idleSince: lastActivity) ?? lastActivity + limits.idleSeconds.milliseconds
+            next = engine?.deadline(idleSince: lastActivity) ?? openingDeadline
             if !output.isEmpty { next = min(next, writeDeadline) }
         }
         if phase == .finishing { next = writeDeadline }

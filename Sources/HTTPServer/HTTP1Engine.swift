@@ -51,7 +51,7 @@ final class HTTP1Engine: Engine {
 
     func receive(_ input: inout UnsafeRawBufferPointer) {
         var budget = Self.requestsPerTurn
-        while connection.phase == .open {
+        while connection.phase == .open, connection.engine === self {
             if exchange == nil {
                 guard budget > 0, hasRoom else { return }
                 guard let event = parser.next(&input) else {
@@ -81,6 +81,7 @@ final class HTTP1Engine: Engine {
 
     private func begin(_ head: HTTP1Head) {
         headDeadline = nil
+        if let settings = head.upgradeSettings, !connection.peer.isSecure, upgrade(head, settings) { return }
         exchangeCount += 1
         self.head = head
         let key = ExchangeKey(connection: connection.id, exchange: exchangeCount)
@@ -98,6 +99,18 @@ final class HTTP1Engine: Engine {
         rate.restart(loop.now)
         dispatch(exchange)
         settle()
+    }
+
+    /// Goes on in HTTP/2, which answers the request as stream 1. False when the settings are not acceptable: then the
+    /// upgrade is ignored.
+    private func upgrade(_ head: HTTP1Head, _ settings: [UInt8]) -> Bool {
+        guard !isDraining, let engine = try? HTTP2Engine(connection: connection, upgradedBy: head, settings: settings)
+        else { return false }
+        takeEndOfRequest()
+        connection.appendOutput { $0.append(contentsOf: HTTP1Serializer.switchToHTTP2) }
+        connection.replaceEngine(with: engine)
+        engine.answerUpgraded(head)
+        return true
     }
 
     /// A request without content ends with its head, without taking a byte.

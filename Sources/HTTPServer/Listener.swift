@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A socket that waits for connections. Loops share it; closing it is the server's business.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What a connection has yet to write, in order: small things gathered in one buffer, large ones kept as they are, and

@@ -3,6 +3,7 @@ package import HTTPWire
 /// Everything that bounds what a peer can make the server hold or wait for. Times are seconds, sizes bytes.
 package struct ServerLimits: Sendable, Hashable {
     package var http1: HTTP1Limits
+    package var http2: HTTP2Limits
 
     /// From the first byte of a request to the end of its head; then 408.
     package var headerSeconds: Double
@@ -31,18 +32,17 @@ package struct ServerLimits: Sendable, Hashable {
     package var connectionsPerAddressMax: Int
     /// Requests being answered, in all; one more is answered 503 with Retry-After.
     package var requestsInFlightMax: Int
-    /// Requests of one connection that are read while the first is being answered: streams in HTTP/2. HTTP/1 pipelines
-    /// are answered one at a time.
-    package var requestsPerConnectionMax: Int
 
     package init(
-        http1: HTTP1Limits = HTTP1Limits(), headerSeconds: Double = 10, idleSeconds: Double = 60,
+        http1: HTTP1Limits = HTTP1Limits(), http2: HTTP2Limits = HTTP2Limits(), headerSeconds: Double = 10,
+        idleSeconds: Double = 60,
         handshakeSeconds: Double = 10, writeStallSeconds: Double = 30, bodyBytesPerSecondMin: Int = 240,
         bodyWindowSeconds: Double = 10, lingerSeconds: Double = 2, discardBytesMax: Int = 64 * 1024,
         outputBytesMax: Int = 64 * 1024, connectionsMax: Int = 16_384, connectionsPerAddressMax: Int = 12_288,
-        requestsInFlightMax: Int = 8_192, requestsPerConnectionMax: Int = 100
+        requestsInFlightMax: Int = 8_192
     ) {
         self.http1 = http1
+        self.http2 = http2
         self.headerSeconds = headerSeconds
         self.idleSeconds = idleSeconds
         self.handshakeSeconds = handshakeSeconds
@@ -55,6 +55,5 @@ package struct ServerLimits: Sendable, Hashable {
         self.connectionsMax = connectionsMax
         self.connectionsPerAddressMax = connectionsPerAddressMax
         self.requestsInFlightMax = requestsInFlightMax
-        self.requestsPerConnectionMax = requestsPerConnectionMax
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Thin layer over the socket calls: Swift types in, errno out.

@@ -108,6 +108,12 @@ final class TestClient: @unchecked Sendable {
         return true
     }
 
+    /// What has been received, taken away.
+    func takeReceived() -> [UInt8] {
+        defer { received = [] }
+        return received
+    }
+
     /// Everything until the server closes.
     func readToEnd() -> String {
         while receiveMore() {}

@@ -1,0 +1,368 @@
+import HTTPTypes
+import HTTPWire
+
+/// Speaks HTTP/2 on one connection. Confined to the connection's loop.
+final class HTTP2Engine: Engine {
+    unowned let connection: Connection
+    private let session: HTTP2Session
+    private var streams: [Int32: HTTP2Stream] = [:]
+    private var isDraining = false
+    /// When something last happened that counts: a complete frame, or the end of an exchange.
+    private var lastSignOfLife: Milliseconds
+    private var framesRead = 0
+    private var headerBlockSince: Milliseconds?
+
+    /// How often the clocks of streams are looked at.
+    private static let tickMilliseconds = 500
+
+    /// A connection that begins with the client's preface.
+    init(connection: Connection) throws(HTTP2Session.Failure) {
+        self.connection = connection
+        session = try HTTP2Session(limits: connection.loop.configuration.limits.http2)
+        lastSignOfLife = connection.loop.now
+    }
+
+    /// A connection that was HTTP/1.1 until `head`, which is answered as stream 1.
+    init(connection: Connection, upgradedBy head: HTTP1Head, settings: [UInt8]) throws(HTTP2Session.Failure) {
+        self.connection = connection
+        session = try HTTP2Session(
+            limits: connection.loop.configuration.limits.http2, upgradingWith: settings,
+            isHead: head.request.method == .head)
+        lastSignOfLife = connection.loop.now
+    }
+
+    private var loop: EventLoop { connection.loop }
+    private var limits: ServerLimits { loop.configuration.limits }
+
+    /// Answers the request that asked for the upgrade. Called once, when the engine has taken over.
+    func answerUpgraded(_ head: HTTP1Head) {
+        let http2Head = HTTP2Head(request: head.request, contentLength: 0, expectsContinue: false)
+        begin(1, http2Head, endsStream: true)
+        produce()
+    }
+
+    // MARK: Input
+
+    var wantsInput: Bool { connection.output.bufferedBytes < limits.outputBytesMax }
+
+    func receive(_ input: inout UnsafeRawBufferPointer) {
+        session.receive(input, now: loop.now)
+        input = UnsafeRawBufferPointer(start: nil, count: 0)
+        if session.framesRead != framesRead {
+            framesRead = session.framesRead
+            lastSignOfLife = loop.now
+        }
+        headerBlockSince = session.isInHeaderBlock ? headerBlockSince ?? loop.now : nil
+        handleEvents()
+    }
+
+    /// Acts on what the session has noticed; false when there was nothing.
+    @discardableResult
+    private func handleEvents() -> Bool {
+        var hadSome = false
+        while connection.phase == .open {
+            let events = session.takeEvents()
+            guard !events.isEmpty else { break }
+            hadSome = true
+            for event in events { handle(event) }
+        }
+        return hadSome
+    }
+
+    private func handle(_ event: HTTP2Event) {
+        switch event {
+        case .head(let number, let head, let endsStream):
+            begin(number, head, endsStream: endsStream)
+        case .refused(let number, let problem):
+            refuse(number, problem)
+        case .malformed(let number):
+            session.reset(stream: number, code: .protocolError)
+        case .late(let number):
+            session.reset(stream: number, code: .streamClosed)
+        case .content(let number, let bytes):
+            receive(bytes, on: number)
+        case .end(let number):
+            endContent(of: number)
+        case .wantsContent(let number, let bytesMax):
+            streams[number]?.wantedBytes = bytesMax
+            supply(number)
+        case .answered(let number):
+            answered(number)
+        case .closed(let number, let isWhole):
+            closed(number, isWhole: isWhole)
+        }
+    }
+
+    private func begin(_ number: Int32, _ head: HTTP2Head, endsStream: Bool) {
+        let key = ExchangeKey(connection: connection.id, exchange: Int(number))
+        let requestHead = RequestHead(
+            request: head.request, version: .http2, peer: connection.peer,
+            requestID: loop.identifiers.identifier(for: head.request), contentLength: head.contentLength)
+        let exchange = ActiveExchange(
+            key: key, mailbox: loop.mailbox, head: requestHead, startedNanoseconds: loop.requestClock())
+        let stream = HTTP2Stream(exchange: exchange, now: loop.now, limits: limits)
+        streams[number] = stream
+        guard loop.counters.beginRequest() else {
+            answer(number, stream, with: .overloaded)
+            return
+        }
+        exchange.isCounted = true
+        guard head.request.path != nil else {
+            answer(number, stream, with: .methodNotAllowed)
+            return
+        }
+        dispatch(number, stream, endsStream: endsStream, expectsContinue: head.expectsContinue)
+    }
+
+    private func dispatch(_ number: Int32, _ stream: HTTP2Stream, endsStream: Bool, expectsContinue: Bool) {
+        let exchange = stream.exchange
+        let (plan, response) = loop.mailbox.callingHandler(for: exchange.key) {
+            loop.handler.handle(exchange.head, responder: ResponseHandle(mailbox: loop.mailbox, key: exchange.key))
+        }
+        let problem = exchange.begin(plan)
+        if let response {
+            take(response, number, stream)
+        } else if let problem {
+            answer(number, stream, with: problem)
+        }
+        // The end of the content is an event of its own unless it came with the head.
+        if endsStream {
+            endContent(of: number)
+        } else if expectsContinue, exchange.wantsContent, !exchange.isAnswered {
+            session.sendContinue(stream: number)
+        }
+    }
+
+    private func receive(_ bytes: [UInt8], on number: Int32) {
+        guard let stream = streams[number], stream.exchange.wantsContent else {
+            session.consume(stream: number, count: bytes.count)
+            return
+        }
+        stream.rate.add(bytes.count)
+        if stream.exchange.isSinkBusy {
+            stream.waiting.append(contentsOf: bytes)
+        } else {
+            deliver(bytes, number, stream)
+        }
+    }
+
+    private func deliver(_ bytes: [UInt8], _ number: Int32, _ stream: HTTP2Stream) {
+        stream.unconsumed += bytes.count
+        if let problem = stream.exchange.receive(bytes) { answer(number, stream, with: problem) }
+        if !stream.exchange.isSinkBusy { giveBack(number, stream) }
+    }
+
+    private func giveBack(_ number: Int32, _ stream: HTTP2Stream) {
+        session.consume(stream: number, count: stream.unconsumed)
+        stream.unconsumed = 0
+    }
+
+    private func endContent(of number: Int32) {
+        guard let stream = streams[number], !stream.contentIsIn else { return }
+        stream.contentIsIn = true
+        if stream.waiting.isEmpty { finishContent(number, stream) }
+    }
+
+    private func finishContent(_ number: Int32, _ stream: HTTP2Stream) {
+        let (_, response) = loop.mailbox.callingHandler(for: stream.exchange.key) { stream.exchange.finishContent() }
+        if let response { take(response, number, stream) }
+    }
+
+    func inputEnded() {
+        // Half a connection is of no use in HTTP/2: whoever ends its side is gone.
+        connection.finish(lingers: false)
+        abandonAll()
+    }
+
+    // MARK: Answers
+
+    func respond(_ exchange: Int, _ response: Response) -> Bool {
+        let number = Int32(truncatingIfNeeded: exchange)
+        guard let stream = streams[number], !stream.exchange.isAnswered else { return false }
+        take(response, number, stream)
+        return true
+    }
+
+    private func answer(_ number: Int32, _ stream: HTTP2Stream, with problem: TransportProblem) {
+        stream.exchange.abortContent(.disconnected)
+        take(problem.response(requestID: stream.exchange.head.requestID), number, stream)
+    }
+
+    private func take(_ response: Response, _ number: Int32, _ stream: HTTP2Stream) {
+        var body = AnswerBody(response.content)
+        guard stream.exchange.acceptAnswer() else {
+            body.drop()
+            return
+        }
+        stream.exchange.note(response)
+        stream.lastProgress = loop.now
+        let status = response.head.status.code
+        var fields = HTTP2FieldBlock(response.head)
+        if let length = body.length, status != 204, !(status == 304 && length == 0) {
+            fields.add("content-length", length)
+        }
+        fields.add("date", loop.date)
+        fields.add("x-request-id", stream.exchange.head.requestID.utf8)
+        if stream.exchange.head.request.method == .head || status == 204 || status == 304 { body.drop() }
+        stream.exchange.record.bytes = body.length ?? 0
+        var content: [UInt8] = []
+        var isWhole = false
+        switch body {
+        case .none:
+            isWhole = true
+        case .bytes(let bytes, _):
+            content = bytes
+            isWhole = true
+            body = .none
+        case .file, .stream:
+            break
+        }
+        stream.body = body
+        session.respond(stream: number, status: status, fields: fields, content: content, contentIsWhole: isWhole)
+    }
+
+    /// Answers a head that is well-formed but too much.
+    private func refuse(_ number: Int32, _ problem: TransportProblem) {
+        let request = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "")
+        let head = RequestHead(
+            request: request, version: .http2, peer: connection.peer, requestID: loop.identifiers.next(),
+            contentLength: nil)
+        let key = ExchangeKey(connection: connection.id, exchange: Int(number))
+        let exchange = ActiveExchange(
+            key: key, mailbox: loop.mailbox, head: head, startedNanoseconds: loop.requestClock())
+        let stream = HTTP2Stream(exchange: exchange, now: loop.now, limits: limits)
+        streams[number] = stream
+        answer(number, stream, with: problem)
+    }
+
+    /// Gives the session content it has asked for, as far as there is some.
+    private func supply(_ number: Int32) {
+        guard let stream = streams[number], let wanted = stream.wantedBytes, !stream.sourceWaits else { return }
+        let (mailbox, key) = (loop.mailbox, stream.exchange.key)
+        switch stream.next(bytesMax: wanted, wake: { mailbox.post(.sourceReady(key)) }) {
+        case .bytes(let bytes, let isLast):
+            stream.wantedBytes = nil
+            stream.lastProgress = loop.now
+            if case .stream = stream.body { stream.exchange.record.bytes += bytes.count }
+            session.supply(stream: number, bytes, isLast: isLast)
+        case .later:
+            stream.sourceWaits = true
+        case .failed:
+            session.reset(stream: number, code: .internalError)
+        }
+    }
+
+    func produce() {
+        guard connection.phase == .open else { return }
+        while connection.output.bufferedBytes < limits.outputBytesMax {
+            let before = connection.output.bufferedBytes
+            connection.appendOutput {
+                session.produce(into: &$0, bytesMax: limits.outputBytesMax, now: loop.now)
+            }
+            let hadEvents = handleEvents()
+            if connection.output.bufferedBytes == before, !hadEvents { break }
+        }
+        if session.isFinished { connection.finish(lingers: true) }
+    }
+
+    private func answered(_ number: Int32) {
+        guard let stream = streams[number] else { return }
+        stream.isAnswered = true
+        // RFC 9113 section 8.1: the answer is complete, so the rest of the request is of no use.
+        if !stream.contentIsIn { session.reset(stream: number, code: .noError) }
+    }
+
+    private func closed(_ number: Int32, isWhole: Bool) {
+        guard let stream = streams.removeValue(forKey: number) else { return }
+        giveBackAll(number, stream)
+        lastSignOfLife = loop.now
+        end(stream, isComplete: stream.isAnswered)
+        if isDraining, streams.isEmpty { session.terminate() }
+    }
+
+    /// What a closed stream still held of the connection's window.
+    private func giveBackAll(_ number: Int32, _ stream: HTTP2Stream) {
+        session.consume(stream: number, count: stream.unconsumed + stream.waiting.count)
+        stream.unconsumed = 0
+        stream.waiting = []
+    }
+
+    private func end(_ stream: HTTP2Stream, isComplete: Bool) {
+        stream.body.drop()
+        stream.exchange.abandon()
+        if stream.exchange.isCounted { loop.counters.endRequest() }
+        stream.exchange.log(
+            isComplete: isComplete, nowNanoseconds: loop.requestClock(), to: loop.configuration.accessLog)
+    }
+
+    // MARK: Handler signals
+
+    func setCancelAction(_ exchange: Int, _ action: @escaping @Sendable () -> Void) -> Bool {
+        guard let stream = streams[Int32(truncatingIfNeeded: exchange)] else { return false }
+        stream.exchange.setCancelAction(action)
+        return true
+    }
+
+    func sinkReady(_ exchange: Int) {
+        let number = Int32(truncatingIfNeeded: exchange)
+        guard let stream = streams[number] else { return }
+        let (_, response) = loop.mailbox.callingHandler(for: stream.exchange.key) { stream.exchange.sinkBecameReady() }
+        if let response { take(response, number, stream) }
+        stream.rate.restart(loop.now)
+        giveBack(number, stream)
+        guard !stream.waiting.isEmpty, !stream.exchange.isSinkBusy else { return }
+        var bytes: [UInt8] = []
+        swap(&bytes, &stream.waiting)
+        deliver(bytes, number, stream)
+        if stream.contentIsIn { finishContent(number, stream) }
+    }
+
+    func sourceReady(_ exchange: Int) {
+        let number = Int32(truncatingIfNeeded: exchange)
+        streams[number]?.sourceWaits = false
+        supply(number)
+    }
+
+    // MARK: Time and end
+
+    func deadline(idleSince: Milliseconds) -> Milliseconds {
+        if let headerBlockSince { return headerBlockSince + limits.headerSeconds.milliseconds }
+        if streams.isEmpty { return lastSignOfLife + limits.idleSeconds.milliseconds }
+        return loop.now + Self.tickMilliseconds
+    }
+
+    func deadlineReached() {
+        if let headerBlockSince, loop.now >= headerBlockSince + limits.headerSeconds.milliseconds {
+            session.terminate(calm: true)
+        } else if streams.isEmpty, loop.now >= lastSignOfLife + limits.idleSeconds.milliseconds {
+            session.terminate()
+        }
+        for (number, stream) in streams { checkClock(number, stream) }
+    }
+
+    private func checkClock(_ number: Int32, _ stream: HTTP2Stream) {
+        let isReading = !stream.contentIsIn && stream.exchange.wantsContent && !stream.exchange.isSinkBusy
+        if isReading, loop.now >= stream.rate.end, !stream.rate.passes(loop.now) {
+            stream.exchange.abortContent(.tooSlow)
+            answer(number, stream, with: .requestTimeout)
+        }
+        let isWriting = stream.exchange.isAnswered && !stream.isAnswered && !stream.sourceWaits
+        if isWriting, loop.now >= stream.lastProgress + limits.writeStallSeconds.milliseconds {
+            session.reset(stream: number, code: .cancel)
+        }
+    }
+
+    func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        if streams.isEmpty { session.terminate() } else { session.goAway() }
+    }
+
+    func connectionClosed() { abandonAll() }
+
+    private func abandonAll() {
+        let open = streams
+        streams = [:]
+        for stream in open.values { end(stream, isComplete: false) }
+    }
+}

@@ -1,0 +1,91 @@
+import CLinux
+import Glibc
+import HTTPWire
+
+/// One stream of an HTTP/2 connection while its request is read and answered. Confined to its loop.
+final class HTTP2Stream {
+    let exchange: ActiveExchange
+    var body = AnswerBody.none
+    /// Whether the request's content is complete.
+    var contentIsIn = false
+    /// Content that waits for its sink. Its bytes still count against the flow-control windows, which bounds it.
+    var waiting: [UInt8] = []
+    /// Bytes with the sink, to be given back to the windows when it is ready.
+    var unconsumed = 0
+    /// Whether the source has said that it calls when there is more.
+    var sourceWaits = false
+    /// How much the session asked for last, when it has not got it yet.
+    var wantedBytes: Int?
+    var isAnswered = false
+    /// When content last moved towards the reader.
+    var lastProgress: Milliseconds
+    var rate: RateWindow
+
+    init(exchange: ActiveExchange, now: Milliseconds, limits: ServerLimits) {
+        self.exchange = exchange
+        lastProgress = now
+        rate = RateWindow(limits: limits)
+        rate.restart(now)
+    }
+
+    /// What one attempt to get more of the answer came to.
+    enum Piece {
+        case bytes([UInt8], isLast: Bool)
+        case later
+        case failed
+    }
+
+    /// The next piece of the answer, of at most about `bytesMax` bytes.
+    func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> Piece {
+        switch body {
+        case .none:
+            return .bytes([], isLast: true)
+        case .bytes(let bytes, _):
+            body = .none
+            return .bytes(bytes, isLast: true)
+        case .file(let file):
+            return read(file, bytesMax: bytesMax)
+        case .stream(let source):
+            return ask(source, bytesMax: bytesMax, wake: wake)
+        }
+    }
+
+    private func read(_ file: OutputQueue.FileRange, bytesMax: Int) -> Piece {
+        let wanted = min(bytesMax, file.remaining)
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+            let result = pread(file.descriptor, buffer.baseAddress, wanted, off_t(file.offset))
+            count = max(0, result)
+            // A file that became shorter can no longer fill the length that was promised.
+            failed = result < 0 || (result == 0 && wanted > 0)
+        }
+        if failed {
+            body.drop()
+            return .failed
+        }
+        var rest = file
+        rest.offset += bytes.count
+        rest.remaining -= bytes.count
+        body = .file(rest)
+        guard rest.remaining == 0 else { return .bytes(bytes, isLast: false) }
+        body.drop()
+        return .bytes(bytes, isLast: true)
+    }
+
+    private func ask(_ source: any ContentSource, bytesMax: Int, wake: @escaping @Sendable () -> Void) -> Piece {
+        while true {
+            switch source.next(bytesMax: bytesMax, wake: wake) {
+            case .bytes(let bytes):
+                if !bytes.isEmpty { return .bytes(bytes, isLast: false) }
+            case .later:
+                return .later
+            case .end:
+                body = .none
+                return .bytes([], isLast: true)
+            case .failed:
+                body = .none
+                return .failed
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import CNghttp2
+import HTTPTypes
+
+/// What nghttp2's callbacks write to and read from. They only append here; whoever drives the session acts afterwards,
+/// because the library must not be called from inside its own callbacks.
+final class HTTP2Recorder {
+    /// The answer of one stream, as far as the library may take it.
+    struct Outgoing {
+        var bytes: [UInt8] = []
+        var offset = 0
+        /// Whether nothing follows `bytes`.
+        var isLast = false
+    }
+
+    let limits: HTTP2Limits
+    var events: [HTTP2Event] = []
+    var drafts: [Int32: HTTP2HeadDraft] = [:]
+    var outgoing: [Int32: Outgoing] = [:]
+    /// The connection error found in what was read: the library did not see it, or saw it as something lesser.
+    var violation: UInt32?
+    /// Milliseconds on the caller's clock.
+    var now = 0
+    /// Whether a header block has begun and not ended.
+    var isInHeaderBlock = false
+    /// Complete frames read so far.
+    var framesRead = 0
+
+    private var streams = StreamNumbers()
+    /// The last streams that the peer reset.
+    private var resetByPeer: [Int32] = []
+    private static let resetsRemembered = 32
+    private var resetsSent: RateMeter
+    private var emptyData: RateMeter
+    private var pings: RateMeter
+    private var settings: RateMeter
+    private var priorities: RateMeter
+
+    init(limits: HTTP2Limits) {
+        self.limits = limits
+        resetsSent = RateMeter(limits.resetsSent)
+        emptyData = RateMeter(limits.emptyData)
+        pings = RateMeter(limits.pings)
+        settings = RateMeter(limits.settings)
+        priorities = RateMeter(limits.priorities)
+    }
+
+    /// Notes that the upgraded request has taken stream 1.
+    func noteUpgrade() { _ = streams.open(1) }
+
+    // MARK: Reading
+
+    /// False ends the connection.
+    func beginFrame(_ header: nghttp2_frame_hd) -> Bool {
+        if UInt32(header.type) == NGHTTP2_DATA.rawValue {
+            // RFC 9113 section 5.1: the library ignores DATA on a stream that the peer itself has reset.
+            if resetByPeer.contains(header.stream_id) { events.append(.late(stream: header.stream_id)) }
+            return true
+        }
+        guard UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return true }
+        isInHeaderBlock = true
+        // RFC 9113 section 5.1.1: a stream number that was passed over is closed, and HEADERS on it break the connection.
+        guard streams.open(header.stream_id) else { return fail(NGHTTP2_PROTOCOL_ERROR) }
+        return true
+    }
+
+    func beginHeaders(_ frame: nghttp2_frame) {
+        if frame.headers.cat == NGHTTP2_HCAT_REQUEST { drafts[frame.hd.stream_id] = HTTP2HeadDraft() }
+    }
+
+    /// False ends the connection. Trailers have no draft: they are decoded, checked by the library, and dropped.
+    func header(stream: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
+        guard drafts[stream] != nil else {
+            trailerBytes += name.count + value.count + 32
+            return trailerBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        }
+        drafts[stream]?.add(name: name, value: value, limits: limits)
+        return (drafts[stream]?.listBytes ?? 0) <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+    }
+
+    private var trailerBytes = 0
+
+    /// False ends the connection.
+    func receivedFrame(_ frame: nghttp2_frame) -> Bool {
+        framesRead &+= 1
+        let stream = frame.hd.stream_id
+        let endsStream = UInt32(frame.hd.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
+        switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+        case NGHTTP2_HEADERS:
+            isInHeaderBlock = false
+            trailerBytes = 0
+            if let draft = drafts.removeValue(forKey: stream) {
+                events.append(draft.finish(stream: stream, endsStream: endsStream))
+            } else if endsStream {
+                events.append(.end(stream: stream))
+            }
+        case NGHTTP2_DATA:
+            if endsStream {
+                events.append(.end(stream: stream))
+            } else if frame.hd.length == 0 || frame.data.padlen >= frame.hd.length {
+                return emptyData.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+            }
+        case NGHTTP2_RST_STREAM:
+            resetByPeer.append(stream)
+            if resetByPeer.count > Self.resetsRemembered { resetByPeer.removeFirst() }
+        case NGHTTP2_PING:
+            return pings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        case NGHTTP2_SETTINGS:
+            return settings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        case NGHTTP2_PRIORITY:
+            return priorities.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        default:
+            break
+        }
+        return true
+    }
+
+    func receivedContent(stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+        events.append(.content(stream: stream, Array(bytes)))
+    }
+
+    func closedStream(_ stream: Int32, code: UInt32) {
+        drafts[stream] = nil
+        outgoing[stream] = nil
+        events.append(.closed(stream: stream, isWhole: code == NGHTTP2_NO_ERROR.rawValue))
+    }
+
+    // MARK: Writing
+
+    /// False ends the connection.
+    func sentFrame(_ frame: nghttp2_frame) -> Bool {
+        switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+        case NGHTTP2_RST_STREAM:
+            return resetsSent.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        case NGHTTP2_HEADERS, NGHTTP2_DATA:
+            if UInt32(frame.hd.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
+                events.append(.answered(stream: frame.hd.stream_id))
+            }
+        default:
+            break
+        }
+        return true
+    }
+
+    /// Fills `buffer` with the next content of a stream. Nil defers until `HTTP2Session.supply`.
+    func fill(stream: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> (count: Int, isLast: Bool)? {
+        guard let out = outgoing[stream] else { return (0, true) }
+        let rest = out.bytes.count - out.offset
+        guard rest > 0 || out.isLast else {
+            events.append(.wantsContent(stream: stream, bytesMax: buffer.count))
+            return nil
+        }
+        let count = min(rest, buffer.count)
+        out.bytes.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[out.offset..<out.offset + count]))
+        }
+        outgoing[stream]?.offset += count
+        return (count, count == rest && out.isLast)
+    }
+
+    /// Notes a connection error; always false, for callers to return.
+    private func fail(_ code: nghttp2_error_code) -> Bool {
+        if violation == nil { violation = code.rawValue }
+        return false
+    }
+}
+
+/// Which stream numbers of the peer were used, and which were passed over.
+struct StreamNumbers {
+    private var last: Int32 = 0
+    /// Runs of odd numbers that were passed over, ascending. A run costs the peer a stream of its own.
+    private var gaps: [ClosedRange<Int32>] = []
+    /// More runs than this are forgotten from the oldest on; HEADERS there are then left to the library.
+    private static let gapsMax = 256
+
+    /// Notes HEADERS on a stream; false when its number was passed over before (RFC 9113 section 5.1.1).
+    mutating func open(_ stream: Int32) -> Bool {
+        guard stream > 0, stream % 2 == 1 else { return true }
+        guard stream > last else { return !gaps.contains { $0.contains(stream) } }
+        if stream > last + 2 || (last == 0 && stream > 1) {
+            gaps.append((last == 0 ? 1 : last + 2)...(stream - 2))
+            if gaps.count > Self.gapsMax { gaps.removeFirst() }
+        }
+        last = stream
+        return true
+    }
+}

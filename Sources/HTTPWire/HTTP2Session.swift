@@ -1,0 +1,208 @@
+import CNghttp2
+
+/// One HTTP/2 connection as seen by a server: a pure machine, bytes in and events out, answers in and bytes out (RFC 9113).
+///
+/// nghttp2 does frames, HPACK, flow control and most of the rules; what 1.52 leaves to the server is done here. Not
+/// thread-safe: whoever owns it calls it from one thread.
+package final class HTTP2Session {
+    private let session: OpaquePointer
+    private let recorder: HTTP2Recorder
+    private var isBroken = false
+    private var fieldBlock: [UInt8] = []
+
+    /// Why a session could not be made.
+    package enum Failure: Error, Sendable, Hashable {
+        /// nghttp2 said no; `code` is its error.
+        case library(operation: String, code: Int32)
+    }
+
+    /// A connection that starts with the client's preface.
+    package init(limits: HTTP2Limits) throws(Failure) {
+        recorder = HTTP2Recorder(limits: limits)
+        session = try Self.makeSession(limits: limits, recorder: recorder)
+        try submitSettings(limits)
+    }
+
+    /// A connection upgraded from HTTP/1.1 (RFC 7540 section 3.2). The request that asked for it is stream 1.
+    /// - Parameter settings: the payload of HTTP2-Settings, decoded.
+    package init(limits: HTTP2Limits, upgradingWith settings: [UInt8], isHead: Bool) throws(Failure) {
+        recorder = HTTP2Recorder(limits: limits)
+        session = try Self.makeSession(limits: limits, recorder: recorder)
+        try check(
+            nghttp2_session_upgrade2(session, settings, settings.count, isHead ? 1 : 0, nil), "upgrade")
+        recorder.noteUpgrade()
+        try submitSettings(limits)
+    }
+
+    deinit { nghttp2_session_del(session) }
+
+    private static func makeSession(limits: HTTP2Limits, recorder: HTTP2Recorder) throws(Failure) -> OpaquePointer {
+        var callbacks: OpaquePointer?
+        var option: OpaquePointer?
+        defer {
+            nghttp2_session_callbacks_del(callbacks)
+            nghttp2_option_del(option)
+        }
+        guard nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks, nghttp2_option_new(&option) == 0,
+            let option
+        else { throw .library(operation: "allocate", code: Int32(NGHTTP2_ERR_NOMEM.rawValue)) }
+        HTTP2Callbacks.install(in: callbacks)
+        nghttp2_option_set_no_auto_window_update(option, 1)
+        nghttp2_option_set_max_continuations(option, max(1, limits.continuationsMax))
+        nghttp2_option_set_stream_reset_rate_limit(
+            option, UInt64(max(1, limits.resetsReceived.burst)), UInt64(max(1, limits.resetsReceived.perSecond)))
+        var session: OpaquePointer?
+        // The recorder outlives the session: both belong to the same object, which deletes the session first.
+        let context = Unmanaged.passUnretained(recorder).toOpaque()
+        let status = nghttp2_session_server_new2(&session, callbacks, context, option)
+        guard status == 0, let session else { throw .library(operation: "server_new", code: status) }
+        return session
+    }
+
+    private func submitSettings(_ limits: HTTP2Limits) throws(Failure) {
+        func entry(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
+            nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
+        }
+        let entries = [
+            entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streamsMax),
+            entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.streamWindowBytes),
+            entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headerListBytesMax),
+        ]
+        try check(nghttp2_submit_settings(session, 0, entries, entries.count), "submit_settings")
+        let window = Int32(clamping: limits.connectionWindowBytes)
+        try check(nghttp2_session_set_local_window_size(session, 0, 0, window), "set_local_window_size")
+    }
+
+    private func check(_ status: Int32, _ operation: String) throws(Failure) {
+        guard status == 0 else { throw .library(operation: operation, code: status) }
+    }
+
+    // MARK: Input
+
+    /// Takes bytes from the peer. What they mean comes out of `takeEvents`.
+    package func receive(_ bytes: UnsafeRawBufferPointer, now: Int) {
+        guard !isBroken, !bytes.isEmpty else { return }
+        recorder.now = now
+        let taken = nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+        if taken < 0 { end(recorder.violation ?? Self.errorCode(for: taken)) }
+    }
+
+    /// The events since the last time, in order.
+    package func takeEvents() -> [HTTP2Event] {
+        guard !recorder.events.isEmpty else { return [] }
+        var events: [HTTP2Event] = []
+        swap(&events, &recorder.events)
+        return events
+    }
+
+    /// Gives the peer back so many bytes of window on the stream and the connection.
+    package func consume(stream: Int32, count: Int) {
+        guard !isBroken, count > 0 else { return }
+        nghttp2_session_consume(session, stream, count)
+    }
+
+    /// Whether a header block has begun and its end is awaited.
+    package var isInHeaderBlock: Bool { recorder.isInHeaderBlock }
+
+    /// Complete frames read so far: what counts as a sign of life.
+    package var framesRead: Int { recorder.framesRead }
+
+    // MARK: Output
+
+    /// Appends what is to be sent, until there is nothing more or `bytes` holds `bytesMax`.
+    package func produce(into bytes: inout [UInt8], bytesMax: Int, now: Int) {
+        recorder.now = now
+        while bytes.count < bytesMax {
+            var data: UnsafePointer<UInt8>?
+            let count = nghttp2_session_mem_send(session, &data)
+            guard count > 0, let data else {
+                if count < 0, !isBroken { end(recorder.violation ?? Self.errorCode(for: count)) } else { return }
+                continue
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(start: data, count: count))
+        }
+    }
+
+    /// Whether there is something to send.
+    package var wantsToSend: Bool { nghttp2_session_want_write(session) != 0 }
+
+    /// Whether the connection has served its purpose: a GOAWAY is out, and no stream is left.
+    package var isFinished: Bool {
+        (isBroken || nghttp2_session_want_read(session) == 0) && nghttp2_session_want_write(session) == 0
+    }
+
+    // MARK: Answers
+
+    /// Sends the head of an answer. Content, if there is any, is asked for by events unless it is given at once.
+    /// - Parameter fields: names in lower case; `:status` is added.
+    package func respond(
+        stream: Int32, status: Int, fields: HTTP2FieldBlock, content: [UInt8], contentIsWhole: Bool
+    ) {
+        let hasContent = !content.isEmpty || !contentIsWhole
+        if hasContent {
+            recorder.outgoing[stream] = .init(bytes: content, offset: 0, isLast: contentIsWhole)
+        }
+        let result = fields.withNameValues(status: status) { pairs in
+            withUnsafePointer(to: HTTP2Callbacks.dataProvider) { provider in
+                nghttp2_submit_response(session, stream, pairs.baseAddress, pairs.count, hasContent ? provider : nil)
+            }
+        }
+        if result != 0 { reset(stream: stream, code: .internalError) }
+    }
+
+    /// Sends an interim `100` response.
+    package func sendContinue(stream: Int32) {
+        _ = HTTP2FieldBlock().withNameValues(status: 100) { pairs in
+            nghttp2_submit_headers(session, 0, stream, nil, pairs.baseAddress, pairs.count, nil)
+        }
+    }
+
+    /// Gives more content of an answer, after `wantsContent`.
+    package func supply(stream: Int32, _ bytes: [UInt8], isLast: Bool) {
+        guard recorder.outgoing[stream] != nil else { return }
+        recorder.outgoing[stream] = .init(bytes: bytes, offset: 0, isLast: isLast)
+        nghttp2_session_resume_data(session, stream)
+    }
+
+    /// The reasons this server resets streams for, RFC 9113 section 7.
+    package enum ResetCode: UInt32, Sendable {
+        case noError = 0x0
+        case protocolError = 0x1
+        case internalError = 0x2
+        case streamClosed = 0x5
+        case refusedStream = 0x7
+        case cancel = 0x8
+    }
+
+    package func reset(stream: Int32, code: ResetCode) {
+        guard !isBroken else { return }
+        nghttp2_submit_rst_stream(session, 0, stream, code.rawValue)
+    }
+
+    /// Announces that no further stream will be served; those there are go on (RFC 9113 section 6.8).
+    package func goAway() {
+        guard !isBroken else { return }
+        let last = nghttp2_session_get_last_proc_stream_id(session)
+        nghttp2_submit_goaway(session, 0, last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+    }
+
+    /// Ends the connection with an error, or in good order.
+    package func terminate(calm: Bool = false) {
+        end(calm ? NGHTTP2_ENHANCE_YOUR_CALM.rawValue : NGHTTP2_NO_ERROR.rawValue)
+    }
+
+    private func end(_ code: UInt32) {
+        guard !isBroken else { return }
+        isBroken = true
+        nghttp2_session_terminate_session(session, code)
+    }
+
+    private static func errorCode(for failure: Int) -> UInt32 {
+        switch failure {
+        case Int(NGHTTP2_ERR_FLOODED.rawValue): NGHTTP2_ENHANCE_YOUR_CALM.rawValue
+        case Int(NGHTTP2_ERR_NOMEM.rawValue), Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue):
+            NGHTTP2_INTERNAL_ERROR.rawValue
+        default: NGHTTP2_PROTOCOL_ERROR.rawValue
+        }
+    }
+}
