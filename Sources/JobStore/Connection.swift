@@ -55,7 +55,7 @@ extension StoreError {
         case let error as StoreError: self = error
         case let fault as Fault: self = StoreError(fault)
         case let error as DatabaseError: self = StoreError(error, operation: operation)
-        default: self = .unavailable(Fault(operation: operation, code: 0, detail: "\(error)"))
+        default: self = .statementFailed(Fault(operation: operation, code: 0, detail: "\(error)"))
         }
     }
 
@@ -66,7 +66,10 @@ extension StoreError {
         switch error.resultCode {
         case .SQLITE_FULL: self = .diskFull(fault)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt("\(fault.detail) (\(fault.code))")
-        default: self = .unavailable(fault)
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL,
+            .SQLITE_NOMEM:
+            self = .unavailable(fault)
+        default: self = .statementFailed(fault)
         }
     }
 }

@@ -29,6 +29,11 @@ package enum StoreError: Error, Sendable, Hashable {
     case unavailable(Fault)
     case closed
 
+    // The store is wrong.
+
+    /// A statement broke a rule of the schema or was no SQL.
+    case statementFailed(Fault)
+
     // The data folder is not what it should be.
 
     case corrupt(String)
@@ -84,6 +89,7 @@ extension StoreError: CustomStringConvertible {
         case .diskFull(let fault): "the disk is full: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .unavailable(let fault): "the disk fails: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .closed: "the store is closed"
+        case .statementFailed(let fault): "a statement failed: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .corrupt(let detail): "corrupt: \(detail)"
         case .schemaTooNew(let found, let known):
             "the database has schema version \(found); this program knows versions up to \(known)"

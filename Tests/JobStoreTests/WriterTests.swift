@@ -1,0 +1,158 @@
+import Dispatch
+import Foundation
+import GRDB
+import Jobs
+import Locks
+import Testing
+
+@testable import JobStore
+
+struct WriterTests {
+    /// Holds the writer's queue until the result is signalled, so that requests gather in line.
+    private func hold(_ store: Store) -> DispatchSemaphore {
+        let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        store.write { _ in
+            held.signal()
+            release.wait()
+        }.commit { _ in }
+        held.wait()
+        return release
+    }
+
+    @Test func requestsThatWaitTogetherShareACommitAndAreAnsweredInOrder() throws {
+        let store = try Bench().open()
+        let release = hold(store)
+        let before = store.writer.statistics
+        let answered = Lock<[Int]>([])
+        let done = DispatchSemaphore(value: 0)
+        for number in 0..<100 {
+            store.write { _ in number }.commit { result in
+                answered.withLock { $0.append((try? result.get()) ?? -1) }
+                if number == 99 { done.signal() }
+            }
+        }
+        release.signal()
+        #expect(done.wait(timeout: .now() + 20) == .success)
+        #expect(answered.withLock { $0 } == Array(0..<100))
+        let after = store.writer.statistics
+        #expect(after.commits - before.commits == 2 && after.requests - before.requests == 101)
+    }
+
+    @Test func aRequestThatFailsUndoesItselfAlone() throws {
+        let store = try Bench().open()
+        let dataset = try store.makeDataset()
+        let jobs = try (0..<5).map { _ in
+            NewJob(id: store.makeIdentifier(.job), owner: "local", spec: try store.makeSpec(dataset))
+        }
+        let release = hold(store)
+        let results = Lock<[Int: Bool]>([:])
+        let done = DispatchSemaphore(value: 0)
+        for (index, job) in (jobs + [jobs[1]]).enumerated() {
+            store.insert(job).commit { result in
+                results.withLock { results in
+                    if case .success = result { results[index] = true } else { results[index] = false }
+                }
+                if index == 5 { done.signal() }
+            }
+        }
+        let gone = DispatchSemaphore(value: 0)
+        store.deleteJob(store.makeIdentifier(.job), owner: nil).commit { result in
+            if case .failure(.notFound) = result { gone.signal() }
+        }
+        release.signal()
+        #expect(done.wait(timeout: .now() + 20) == .success)
+        #expect(gone.wait(timeout: .now() + 20) == .success)
+        // The sixth has the second one's identifier.
+        #expect(results.withLock { $0 } == [0: true, 1: true, 2: true, 3: true, 4: true, 5: false])
+        #expect(try store.jobs(JobFilter(owner: nil), PageRequest()).items.count == 5)
+        #expect(store.disk.isWell)
+    }
+
+    @Test func anAnswerComesOnlyWhenTheChangeCanBeRead() throws {
+        let store = try Bench().open()
+        let dataset = try store.makeDataset()
+        let new = NewJob(id: store.makeIdentifier(.job), owner: "local", spec: try store.makeSpec(dataset))
+        let seen = Lock(false)
+        let done = DispatchSemaphore(value: 0)
+        store.insert(new).commit { _ in
+            let job = try? store.job(new.id, owner: nil)
+            seen.withLock { $0 = job != nil }
+            done.signal()
+        }
+        #expect(done.wait(timeout: .now() + 20) == .success)
+        #expect(seen.withLock { $0 })
+    }
+
+    @Test func aFullDiskFailsTheRequestAloneWithTheTransactionAndLeavesNothingBehind() throws {
+        let store = try Bench().open()
+        let dataset = try store.makeDataset()
+        // A page limit is what SQLite reports as a full disk; a reopened connection does not have it.
+        try store.writer.exclusively { database in
+            try database.execute(sql: "PRAGMA max_page_count = 1; CREATE TEMP TABLE old (x)")
+        }
+        let large = String(repeating: "x", count: 190)
+        var failure: StoreError?
+        for _ in 0..<200 {
+            do { try store.submit(dataset, [.init("name", .string(large))]) } catch let error as StoreError {
+                failure = error
+                break
+            }
+        }
+        guard case .diskFull = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+        #expect(!store.disk.isWell)
+        // Reads go on.
+        let count = try store.jobs(JobFilter(owner: nil), PageRequest(size: 500)).items.count
+        try store.probeDisk()
+        #expect(store.disk.isWell)
+        let leftover = try store.writer.exclusively { try $0.tableExists("old") }
+        #expect(!leftover, "the connection that failed was used again")
+        try store.submit(dataset, [.init("name", .string(large))])
+        #expect(try store.jobs(JobFilter(owner: nil), PageRequest(size: 500)).items.count == count + 1)
+        #expect(try store.searchForDamage() == [])
+    }
+
+    @Test func tooManyWaitingRequestsAreRefusedAtOnce() throws {
+        var bench = Bench()
+        bench.limits.writesPendingMax = 3
+        let store = try bench.open()
+        let release = hold(store)
+        let outcomes = Lock<[String]>([])
+        let done = DispatchSemaphore(value: 0)
+        for _ in 0..<5 {
+            store.write { _ in }.commit { result in
+                outcomes.withLock { list in
+                    if case .failure(let error) = result { list.append("\(error)") } else { list.append("done") }
+                }
+                done.signal()
+            }
+        }
+        release.signal()
+        for _ in 0..<5 { #expect(done.wait(timeout: .now() + 20) == .success) }
+        let overloaded = StoreError.overloaded.description
+        #expect(outcomes.withLock { $0 } == [overloaded, overloaded, "done", "done", "done"])
+    }
+
+    @Test func theWriteAheadLogIsCopiedAndStartsOver() throws {
+        var bench = Bench()
+        bench.limits.walBytesBeforeCheckpoint = 100_000
+        let store = try bench.open()
+        let dataset = try store.makeDataset()
+        for _ in 0..<200 { try store.submit(dataset) }
+        #expect(store.writer.statistics.walBytes < 300_000)
+    }
+
+    @Test func manyWorkersNeverClaimAJobTwice() throws {
+        let store = try Bench().open()
+        let dataset = try store.makeDataset()
+        let submitted = try (0..<60).map { _ in try store.submit(dataset).id }
+        let claimed = Lock<[Identifier]>([])
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            while let claim = try? store.claimNext() { claimed.withLock { $0.append(claim.job.id) } }
+        }
+        let all = claimed.withLock { $0 }
+        #expect(all.count == 60 && Set(all) == Set(submitted))
+    }
+}
