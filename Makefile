@@ -3,10 +3,10 @@
 SWIFT := swift
 RELEASE := --configuration release --scratch-path .build-release
 TENBIN := .build-release/release/tenbin
-SOURCES := Package.swift Sources Tests Migrations
+SOURCES := Package.swift Sources Tests Tools Migrations
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test lint format clean
+.PHONY: help deps test-deps build demo run test lint format openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: ## Check the format of every source
 
 format: ## Format every source
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their sources
+	$(SWIFT) run OpenAPITool update
 
 clean: ## Delete what was built
 	rm -rf .build .build-*

@@ -83,6 +83,11 @@ let package = Package(
             name: "HTTPEcho", dependencies: ["HTTPServer", "HTTPWire", httpTypes, logging], path: "Benchmarks/HTTPEcho",
             swiftSettings: strict),
 
+        // Keeps openapi.json and the generated part of openapi.yaml up to date.
+        .executableTarget(
+            name: "OpenAPITool", dependencies: ["Jobs", "Weighting", yams], path: "Tools/OpenAPI",
+            swiftSettings: strict),
+
         tests("Architecture", []),
         tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
@@ -95,7 +100,11 @@ let package = Package(
         tests("HTTPWire", ["HTTPWire", httpTypes]),
         tests("HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging]),
         tests(
-            "API", ["API", "HTTPWire", "JobStore", "Datasets", "Jobs", "Locks", httpTypes, logging, yams]),
+            "API",
+            [
+                "API", "OpenAPITool", "HTTPWire", "JobStore", "Datasets", "Weighting", "Jobs", "Locks", httpTypes,
+                logging, yams,
+            ]),
         tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
     ],
     cLanguageStandard: .c2x

@@ -6,6 +6,8 @@ struct APIError: Error {
     var code: ProblemCode
     var detail: String
     var problems: [Problem] = []
+    /// Several causes, each for itself; the detail tells them too.
+    var reasons: [String] = []
     /// Fields beside the content type: `Allow`, `Retry-After`, ….
     var fields = HTTPFields()
 
@@ -45,6 +47,10 @@ struct APIError: Error {
             writer.value(code.rawValue)
             writer.name("request_id")
             writer.value(requestID)
+            if !reasons.isEmpty {
+                writer.name("reasons")
+                writer.value(JSONValue(reasons))
+            }
             if !problems.isEmpty {
                 writer.name("errors")
                 writer.array { writer in

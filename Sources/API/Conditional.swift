@@ -27,9 +27,9 @@ extension MediaType {
 
 extension APIRequest {
     /// Whether the client has this representation already (RFC 9110 section 13.1.2).
-    func has(_ tag: EntityTag) -> Bool {
+    func has(_ tag: String) -> Bool {
         guard let known = fields[.ifNoneMatch] else { return false }
-        return Self.tags(in: known).contains { $0 == "*" || $0 == tag.text || $0 == "W/" + tag.text }
+        return Self.tags(in: known).contains { $0 == "*" || $0 == tag || $0 == "W/" + tag }
     }
 
     /// The revision that `If-Match` asks for; nil when it asks for nothing in particular. A tag that cannot be ours
@@ -48,7 +48,7 @@ extension APIRequest {
 
     /// The reply, or 304 when the client has it (RFC 9110 section 15.4.5).
     func conditional(_ tag: EntityTag, _ makeReply: () throws -> Reply) rethrows -> Reply {
-        if has(tag) { return Reply(status: .notModified, fields: [.eTag: tag.text]) }
+        if has(tag.text) { return Reply(status: .notModified, fields: [.eTag: tag.text]) }
         return try makeReply().with(.eTag, tag.text)
     }
 }

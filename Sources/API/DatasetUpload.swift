@@ -1,7 +1,5 @@
 import Datasets
 import Dispatch
-import Foundation
-import HTTPTypes
 import HTTPWire
 import JobStore
 import Jobs
@@ -63,11 +61,11 @@ final class DatasetUpload: ContentSink {
     }
 
     private func record(sha256: String) throws {
-        if let expectedDigest, expectedDigest != Self.bytes(hexadecimal: sha256) {
+        if let expectedDigest, expectedDigest != Digest.bytes(hexadecimal: sha256) {
             throw APIError(.digestMismatch, "Content-Digest does not match the content, whose SHA-256 is \(sha256)")
         }
         try idempotency.answer(request, fingerprint: sha256, to: replying) { identity, replying in
-            let schema = try DatasetFile.inspect(file.path, format: format, limits: .standard)
+            let schema = try inspect()
             let new = NewDataset(
                 id: services.store.makeIdentifier(.dataset), owner: request.principal.owner, name: name,
                 bytes: file.bytes, sha256: sha256, schema: schema)
@@ -86,25 +84,13 @@ final class DatasetUpload: ContentSink {
         }
     }
 
-    private static func bytes(hexadecimal text: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var rest = text[...]
-        while !rest.isEmpty {
-            bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
-            rest = rest.dropFirst(2)
+    /// A refused file is gone before its sender hears of it.
+    private func inspect() throws -> DatasetSchema {
+        do {
+            return try DatasetFile.inspect(file.path, format: format, limits: .standard)
+        } catch {
+            file.discard()
+            throw error
         }
-        return bytes
     }
-}
-
-/// `Content-Digest` (RFC 9530 section 2): the SHA-256 it names; nil when it names none.
-func contentDigest(_ fields: HTTPFields) throws(APIError) -> [UInt8]? {
-    guard let field = fields[.contentDigest] else { return nil }
-    for member in field.split(separator: ",").map(\.trimmed) where member.hasPrefix("sha-256=:") {
-        let encoded = member.dropFirst("sha-256=:".count)
-        guard encoded.hasSuffix(":"), let digest = Data(base64Encoded: String(encoded.dropLast())), digest.count == 32
-        else { throw APIError(.malformedRequest, "Content-Digest is not sha-256=:<base64 of 32 bytes>:") }
-        return [UInt8](digest)
-    }
-    return nil
 }

@@ -10,6 +10,8 @@ struct DatasetsResource: Sendable {
     private let idempotency: Idempotency
 
     private static let nameLengthMax = 200
+    private static let previewRowsMax = 1_000
+    private static let previewRowsDefault = 10
 
     init(_ services: Services, _ idempotency: Idempotency) {
         self.services = services
@@ -23,6 +25,7 @@ struct DatasetsResource: Sendable {
                 .upload(bytesMax: services.settings.datasetBytesMax, upload)),
             Route(.get, "/v1/datasets", scope: .read, query: APIRequest.pageParameters, .blocking(list)),
             Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
+            Route(.get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], .blocking(rows)),
             Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
         ]
     }
@@ -39,7 +42,7 @@ struct DatasetsResource: Sendable {
                 .unsupportedMediaType, "the content type must be one of \(accepted), not \(type ?? "absent")")
         }
         return try DatasetUpload(
-            request, name: name, format: format, expectedDigest: contentDigest(request.fields), services: services,
+            request, name: name, format: format, expectedDigest: Digest.content(request.fields), services: services,
             idempotency: idempotency, replying: replying)
     }
 
@@ -57,6 +60,15 @@ struct DatasetsResource: Sendable {
         // A data set never changes.
         return .reply(
             request.conditional(EntityTag(revision: 1, type: .json)) { Reply.json { $0.value(record) } })
+    }
+
+    private func rows(_ request: APIRequest) throws -> Handled {
+        let limit = try request.query.integer("limit", in: 1...Self.previewRowsMax) ?? Self.previewRowsDefault
+        let record = try record(request)
+        let source = DatasetSource(
+            path: services.store.datasetPath(record.id), sha256: record.sha256, schema: record.schema)
+        let rows = try DatasetFile.rows(source, limit: limit, limits: .standard)
+        return .reply(request.list(Page(items: rows, nextToken: nil)) { $1.value($0) })
     }
 
     private func delete(_ request: APIRequest) throws -> Handled {

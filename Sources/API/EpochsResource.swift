@@ -7,8 +7,6 @@ import Jobs
 struct EpochsResource: Sendable {
     private let services: Services
 
-    private static let pageSizeMax = 500
-
     init(_ services: Services) {
         self.services = services
     }
@@ -16,30 +14,19 @@ struct EpochsResource: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/v1/jobs/{id}/epochs", scope: .read, query: ["since"] + APIRequest.pageParameters,
+                .get, "/v1/jobs/{id}/epochs", scope: .read, query: APIRequest.tailParameters,
                 .blocking(epochs)),
             Route(.get, "/v1/jobs/{id}/task-weights", scope: .read, .blocking(taskWeights)),
         ]
     }
 
     private func epochs(_ request: APIRequest) throws -> Handled {
-        let job = try request.identifier(.job)
-        let size = min(
-            try request.query.integer("page_size", in: 1...1_000_000_000) ?? Self.pageSizeMax, Self.pageSizeMax)
-        var since = try request.query.integer("since", in: 0...Int(Int32.max)) ?? 0
-        if let token = request.query["page_token"] {
-            guard let position = Int(token), position >= since else {
-                throw APIError(.malformedRequest, "the page token does not belong to this list")
-            }
-            since = position
-        }
-        var records = try services.store.epochs(
-            of: job, owner: request.principal.visibleOwner, since: since, limit: size + 1)
-        let hasMore = records.count > size
-        records = Array(records.prefix(size))
-        let page = Page(items: records, nextToken: hasMore ? records.last.map { String($0.epoch) } : nil)
+        let (job, tail) = (try request.identifier(.job), try request.tail())
+        let records = try services.store.epochs(
+            of: job, owner: request.principal.visibleOwner, since: tail.after, limit: tail.limit)
+        let page = tail.page(records, position: \.epoch)
         switch try request.negotiate([.json, .csv]) {
-        case .csv: return .reply(Reply(bytes: Self.csv(records), type: .csv))
+        case .csv: return .reply(Reply(bytes: Self.csv(page.items), type: .csv))
         default: return .reply(request.list(page) { $1.value($0) })
         }
     }

@@ -1,4 +1,3 @@
-import Crypto
 import HTTPTypes
 import HTTPWire
 import JobStore
@@ -100,12 +99,4 @@ extension Reply {
         for field in fields { headers[field.name.canonicalName] = field.value }
         return StoredResponse(status: status.code, headers: headers, body: body)
     }
-}
-
-/// SHA-256 of bytes as lower-case hexadecimal.
-func sha256(_ bytes: [UInt8]) -> String {
-    SHA256.hash(data: bytes).map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0" + digits : digits
-    }.joined()
 }

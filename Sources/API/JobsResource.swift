@@ -42,7 +42,7 @@ struct JobsResource: Sendable {
             let (spec, memoryBytes) = try accept(document, for: request.principal)
             return .reply(Self.valid(spec, memoryBytes: memoryBytes))
         }
-        let fingerprint = sha256(request.body)
+        let fingerprint = Digest.sha256(request.body)
         return .later { [self] replying in
             do {
                 try idempotency.answer(request, fingerprint: fingerprint, to: replying) { identity, replying in
@@ -118,7 +118,7 @@ struct JobsResource: Sendable {
         let query = request.query
         let filter = JobFilter(
             owner: request.principal.visibleOwner, state: try query.choice("state", as: JobState.self),
-            label: try Self.label(query), dataset: try Self.dataset(query),
+            label: try Self.label(query), dataset: try query.identifier("dataset", .dataset),
             createdFrom: try query.time("created_from"), createdBefore: try query.time("created_before"))
         let page = try services.store.jobs(filter, request.page())
         return .reply(request.list(page) { $1.value($0) })
@@ -132,14 +132,6 @@ struct JobsResource: Sendable {
             throw APIError(.malformedRequest, "label must be name:value, not \"\(text)\"")
         }
         return JobFilter.Label(key: String(parts[0]), value: String(parts[1]))
-    }
-
-    private static func dataset(_ query: Query) throws(APIError) -> Identifier? {
-        guard let text = query["dataset"] else { return nil }
-        guard let identifier = Identifier(text, kind: .dataset) else {
-            throw APIError(.malformedRequest, "dataset must be an identifier \"ds_…\", not \"\(text)\"")
-        }
-        return identifier
     }
 
     private func show(_ request: APIRequest) throws -> Handled {
@@ -207,15 +199,5 @@ extension Job {
     /// The spec as a value; the store keeps it as text.
     func decodedSpec() throws -> TrainingSpec {
         try TrainingSpec(decoding: JSONValue(parsing: Array(spec.utf8)), in: nil)
-    }
-}
-
-extension Query {
-    func time(_ name: String) throws(APIError) -> Timestamp? {
-        guard let text = self[name] else { return nil }
-        guard let time = Timestamp(rfc3339: text) else {
-            throw APIError(.malformedRequest, "\(name) must be an RFC 3339 time, not \"\(text)\"")
-        }
-        return time
     }
 }

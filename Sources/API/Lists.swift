@@ -33,3 +33,46 @@ extension APIRequest {
         return parts[0] + "?" + (items + ["page_token=\(token)"]).joined(separator: "&")
     }
 }
+
+/// The part of a growing list that a client asks for: what came behind a position it knows.
+struct Tail {
+    /// The last position that the client has; 0 for none.
+    let after: Int
+    /// Items of a page.
+    let size: Int
+    /// Ends every page token of this list, so that it fits no other.
+    fileprivate let seal: String
+
+    /// What to read: one item more than the page holds tells whether there are more.
+    var limit: Int { size + 1 }
+
+    /// A page of what was read under `limit`.
+    func page<Item>(_ items: [Item], position: (Item) -> Int) -> Page<Item> {
+        let kept = Array(items.prefix(size))
+        let next = items.count > size ? kept.last.map { String(position($0), radix: 36) + "-" + seal } : nil
+        return Page(items: kept, nextToken: next)
+    }
+}
+
+extension APIRequest {
+    /// Query parameters of lists that grow at their end.
+    static let tailParameters = ["since"] + pageParameters
+    private static let tailSizeMax = 500
+
+    func tail() throws(APIError) -> Tail {
+        let size = try query.integer("page_size", in: 1...1_000_000_000) ?? Self.tailSizeMax
+        let since = try query.integer("since", in: 0...Int(Int32.max)) ?? 0
+        let path = (head.request.path ?? "").prefix { $0 != "?" }
+        let seal = String(Digest.sha256(Array("\(path) \(since)".utf8)).prefix(16))
+        let after = try query["page_token"].map { token throws(APIError) in try Self.position(token, seal: seal) }
+        return Tail(after: after ?? since, size: min(size, Self.tailSizeMax), seal: seal)
+    }
+
+    private static func position(_ token: String, seal: String) throws(APIError) -> Int {
+        let parts = token.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1] == seal, let position = Int(parts[0], radix: 36), position > 0 else {
+            throw APIError(.malformedRequest, "the page token does not belong to this list with this \"since\"")
+        }
+        return position
+    }
+}

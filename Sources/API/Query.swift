@@ -1,3 +1,5 @@
+import Jobs
+
 /// The query of a target, decoded; strict, so that a slip in a filter's name cannot go unnoticed.
 struct Query: Sendable {
     private let items: [(name: String, value: String)]
@@ -55,6 +57,23 @@ struct Query: Sendable {
             throw APIError(.malformedRequest, "\(name) must be one of \(accepted), not \"\(text)\"")
         }
         return choice
+    }
+
+    func time(_ name: String) throws(APIError) -> Timestamp? {
+        guard let text = self[name] else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw APIError(.malformedRequest, "\(name) must be an RFC 3339 time, not \"\(text)\"")
+        }
+        return time
+    }
+
+    func identifier(_ name: String, _ kind: Identifier.Kind) throws(APIError) -> Identifier? {
+        guard let text = self[name] else { return nil }
+        guard let identifier = Identifier(text, kind: kind) else {
+            throw APIError(
+                .malformedRequest, "\(name) must be an identifier \"\(kind.rawValue)_…\", not \"\(text)\"")
+        }
+        return identifier
     }
 
     /// Percent-decoding (RFC 3986 section 2.1) with `+` for a space, as HTML forms write it; nil when it is not UTF-8.

@@ -15,6 +15,9 @@ package struct Services: Sendable {
     package var logger: Logger
     /// The server takes no more work.
     package var isDraining: @Sendable () -> Bool
+    /// What else keeps the server from taking work, in words: damage found in the database, ….
+    package var faults: @Sendable () -> [String] = { [] }
+    package var startedAt: Timestamp
 
     package init(
         store: Store, trainer: TrainerFunctions, settings: APISettings, queue: DispatchQueue,
@@ -27,6 +30,7 @@ package struct Services: Sendable {
         self.clock = clock
         self.logger = logger
         self.isDraining = isDraining
+        startedAt = clock()
     }
 }
 
@@ -39,8 +43,14 @@ package struct APISettings: Sendable {
     package var jobMemoryBytesMax = 8 << 30
     /// Threads that jobs may use at once, all together.
     package var threadsMax = 1
+    /// Jobs that may train at once.
+    package var workers = 1
+    /// Below this the disk is as good as full.
+    package var diskFreeBytesMin: UInt64 = 64 << 20
     package var corsOrigins: [String] = []
-    package var version = ""
+    package var version = "0.1.0"
+    /// What the binary was built from and for, in words.
+    package var build = "unknown"
 
     package init() {}
 }

@@ -16,6 +16,7 @@ extension Services {
         case let error as InvalidSpec: return APIError(.invalidSpec, problems: error.problems)
         case let error as StoreError: return problem(for: error, head)
         case let error as DatasetError: return problem(for: error, head)
+        case let error as FormatUnavailable: return APIError(.notImplemented, error.detail)
         default: return unexpected(error, head)
         }
     }

@@ -4,10 +4,51 @@ package import Jobs
 package struct TrainerFunctions: Sendable {
     /// Bytes that training a spec will take, planned without allocating; `Int.max` for more than can be counted.
     package var memoryBytes: @Sendable (_ spec: TrainingSpec, _ schema: (Identifier) -> DatasetSchema?) throws -> Int
+    /// One prediction per row, as an array: `[{"digit":{"label":…,"probabilities":{…}},"price":{"value":…}}]`.
+    ///
+    /// `rows` is an array of objects, one member per column. Throws `InvalidSpec` with pointers from `/rows` for rows that
+    /// do not fit the model.
+    package var predict: @Sendable (_ model: ModelSource, _ rows: JSONValue) throws -> JSONValue
+    /// The model in a format that others read; the same bytes for the same model.
+    package var export: @Sendable (_ model: ModelSource, _ format: ModelFormat) throws -> [UInt8]
 
     package init(
-        memoryBytes: @escaping @Sendable (_ spec: TrainingSpec, _ schema: (Identifier) -> DatasetSchema?) throws -> Int
+        memoryBytes: @escaping @Sendable (_ spec: TrainingSpec, _ schema: (Identifier) -> DatasetSchema?) throws -> Int,
+        predict: @escaping @Sendable (_ model: ModelSource, _ rows: JSONValue) throws -> JSONValue = { _, _ in
+            throw FormatUnavailable()
+        },
+        export: @escaping @Sendable (_ model: ModelSource, _ format: ModelFormat) throws -> [UInt8] = { _, _ in
+            throw FormatUnavailable()
+        }
     ) {
         self.memoryBytes = memoryBytes
+        self.predict = predict
+        self.export = export
+    }
+}
+
+/// A model's file: what it is, and the way to its bytes, for whoever does not hold it in memory already.
+package struct ModelSource: Sendable {
+    /// Of the file, lower-case hexadecimal.
+    package var sha256: String
+    package var load: @Sendable () throws -> [UInt8]
+
+    package init(sha256: String, load: @escaping @Sendable () throws -> [UInt8]) {
+        self.sha256 = sha256
+        self.load = load
+    }
+}
+
+/// The formats in which a model leaves the house.
+package enum ModelFormat: String, Sendable, CaseIterable {
+    case safetensors, onnx
+}
+
+/// This build cannot write a model in that format, or this model cannot be said in it.
+package struct FormatUnavailable: Error {
+    package var detail: String
+
+    package init(_ detail: String = "this build cannot do that") {
+        self.detail = detail
     }
 }

@@ -1,12 +1,14 @@
 import API
 import Dispatch
 import Foundation
+import Glibc
 import HTTPTypes
 import HTTPWire
 import JobStore
 import Jobs
 import Locks
 import Logging
+import Testing
 
 /// An API on a store of its own in a temporary folder, asked without any socket.
 final class Bench {
@@ -14,7 +16,10 @@ final class Bench {
     let api: API
     private let folder: String
 
-    init(_ change: (inout APISettings) -> Void = { _ in }, memoryBytes: Int = 1_000) throws {
+    init(
+        _ change: (inout APISettings) -> Void = { _ in }, memoryBytes: Int = 1_000, isDraining: Bool = false,
+        faults: [String] = []
+    ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_800_000_000_000) }
@@ -22,11 +27,14 @@ final class Bench {
         var settings = APISettings()
         settings.threadsMax = 2
         change(&settings)
-        api = API(
-            Services(
-                store: store, trainer: TrainerFunctions(memoryBytes: { _, _ in memoryBytes }), settings: settings,
-                queue: DispatchQueue(label: "test.api", attributes: .concurrent), clock: clock, logger: logger,
-                isDraining: { false }))
+        var services = Services(
+            store: store,
+            trainer: TrainerFunctions(
+                memoryBytes: { _, _ in memoryBytes }, predict: TestModel.predict, export: TestModel.export),
+            settings: settings, queue: DispatchQueue(label: "test.api", attributes: .concurrent), clock: clock,
+            logger: logger, isDraining: { isDraining })
+        services.faults = { faults }
+        api = API(services)
     }
 
     deinit {
@@ -38,6 +46,20 @@ final class Bench {
         let status: Int
         let fields: HTTPFields
         let body: [UInt8]
+        /// The template of the route that answered.
+        let route: String?
+
+        /// Holds the answer against openapi.yaml.
+        fileprivate func check(_ method: HTTPRequest.Method) {
+            guard let route, method != .options else { return }
+            do {
+                let problems = try Description.problems(
+                    method, route, status: status, type: fields[.contentType], body: body)
+                for problem in problems { Issue.record("\(problem)") }
+            } catch {
+                Issue.record(error)
+            }
+        }
 
         var text: String { String(decoding: body, as: UTF8.self) }
 
@@ -74,7 +96,9 @@ final class Bench {
             }
             sink.finish()
         }
-        return responder.wait()
+        let answer = responder.wait()
+        answer.check(method)
+        return answer
     }
 
     /// Begins an upload that never ends.
@@ -140,10 +164,9 @@ private final class WaitingResponder: Responder {
     private let answered = DispatchSemaphore(value: 0)
 
     func respond(_ response: Response) {
-        var body: [UInt8] = []
-        if case .bytes(let bytes) = response.content { body = bytes }
         let answer = Bench.Answer(
-            status: response.head.status.code, fields: response.head.headerFields, body: body)
+            status: response.head.status.code, fields: response.head.headerFields, body: response.content.read(),
+            route: response.route)
         let isFirst = self.answer.withLock { kept in
             defer { kept = kept ?? answer }
             return kept == nil
@@ -155,6 +178,21 @@ private final class WaitingResponder: Responder {
 
     func wait() -> Bench.Answer {
         answered.wait()
-        return answer.withLock { $0 } ?? Bench.Answer(status: 0, fields: [:], body: [])
+        return answer.withLock { $0 } ?? Bench.Answer(status: 0, fields: [:], body: [], route: nil)
+    }
+}
+
+extension ResponseContent {
+    /// All of it, as the server would send it.
+    fileprivate func read() -> [UInt8] {
+        switch self {
+        case .none, .stream: return []
+        case .bytes(let bytes): return bytes
+        case .file(let descriptor, let offset, let length):
+            defer { close(descriptor) }
+            return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+                count = max(0, pread(descriptor, buffer.baseAddress, length, offset))
+            }
+        }
     }
 }

@@ -78,4 +78,15 @@ struct DatasetsAPITests {
         #expect(bench.ask(.delete, "/v1/datasets/\(dataset)").status == 204)
         #expect(bench.ask(.get, "/v1/datasets/\(dataset)").status == 404)
     }
+
+    @Test func theFirstRowsAreShownAsTheyStand() throws {
+        let bench = try Bench()
+        let dataset = try bench.upload()
+        let rows = try #require(try bench.ask(.get, "/v1/datasets/\(dataset)/rows?limit=2").json()["items"]?.elements)
+        #expect(rows.count == 2)
+        #expect(rows[1]["colour"]?.text == "blue")
+        #expect(rows[1]["width"]?.double == 2.5)
+        #expect(try bench.ask(.get, "/v1/datasets/\(dataset)/rows").json()["items"]?.elements?.count == 5)
+        #expect(bench.ask(.get, "/v1/datasets/\(dataset)/rows?limit=0").status == 400)
+    }
 }

@@ -1,6 +1,7 @@
 import API
-import Foundation
 import HTTPTypes
+import Jobs
+import OpenAPITool
 import Testing
 import Yams
 
@@ -9,10 +10,7 @@ struct DescriptionTests {
     private static let methods: Set = ["get", "put", "post", "patch", "delete", "head", "options", "trace"]
 
     private static func document() throws -> [String: Any] {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let text = try String(contentsOf: root.appending(path: "openapi.yaml"), encoding: .utf8)
-        return try #require(try Yams.load(yaml: text) as? [String: Any])
+        try #require(try Yams.load(yaml: Description.text()) as? [String: Any])
     }
 
     private static func paths() throws -> [String: [String: Any]] {
@@ -87,5 +85,47 @@ struct DescriptionTests {
         #expect(answer.fields[.contentType] == "application/yaml")
         let served = try #require(try Yams.load(yaml: answer.text) as? [String: Any])
         #expect((served["paths"] as? [String: Any])?.count == (try Self.paths().count))
+    }
+
+    @Test func theJSONIsTheSameDocument() throws {
+        let answer = try Bench().ask(.get, "/openapi.json")
+        #expect(answer.status == 200)
+        #expect(try answer.json() == Description.document(), "make openapi brings it up to date")
+        #expect(try answer.text == Description.text("openapi.json"))
+    }
+
+    @Test func theSchemasOfTheStrategiesAreThoseOfTheCatalogue() throws {
+        let text = try Description.text()
+        #expect(try StrategySchemas.update(text) == text, "make openapi brings them up to date")
+    }
+
+    /// A comma in a description that is not quoted makes a member of its own, with nothing in it.
+    @Test func noWordsHaveBecomeMembers() {
+        func walk(_ value: JSONValue, _ place: String) throws {
+            for (index, element) in (value.elements ?? []).enumerated() { try walk(element, "\(place)/\(index)") }
+            for member in value.members ?? [] {
+                #expect(member.value != .null, "\(place)/\(member.name)")
+                try walk(member.value, "\(place)/\(member.name)")
+            }
+        }
+        #expect(throws: Never.self) { try walk(Description.document(), "") }
+    }
+
+    @Test(arguments: ["JobSpec", "JobPatch", "TaskSpec", "ModelSpec", "HeadSpec", "OptimizerSpec", "PredictionRequest"])
+    func aRequestIsClosed(schema: String) throws {
+        let schema = try #require(try Description.document()["components"]?["schemas"]?[schema])
+        #expect(schema["additionalProperties"] == .bool(false))
+    }
+
+    @Test func theExamplesFitTheirSchemas() throws {
+        let validator = SchemaValidator(document: try Description.document())
+        var count = 0
+        for schema in try #require(validator.document["components"]?["schemas"]?.members) {
+            for example in schema.value["examples"]?.elements ?? [] {
+                #expect(validator.problems(example, against: schema.value) == [], "\(schema.name)")
+                count += 1
+            }
+        }
+        #expect(count > 3)
     }
 }

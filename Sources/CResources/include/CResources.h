@@ -11,4 +11,5 @@ struct tenbin_resource {
 };
 
 struct tenbin_resource tenbin_openapi_yaml(void);
+struct tenbin_resource tenbin_openapi_json(void);
 struct tenbin_resource tenbin_dashboard_html(void);

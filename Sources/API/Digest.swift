@@ -1,0 +1,45 @@
+import Crypto
+import Foundation
+import HTTPTypes
+
+/// SHA-256 in the forms that it takes on the wire.
+enum Digest {
+    /// Of bytes, as lower-case hexadecimal.
+    static func sha256(_ bytes: [UInt8]) -> String {
+        hexadecimal(SHA256.hash(data: bytes))
+    }
+
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The bytes that lower-case hexadecimal stands for.
+    static func bytes(hexadecimal text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+
+    /// A value of `Repr-Digest` (RFC 9530 section 3) for a digest in hexadecimal.
+    static func field(sha256 hexadecimal: String) -> String {
+        "sha-256=:\(Data(bytes(hexadecimal: hexadecimal)).base64EncodedString()):"
+    }
+
+    /// `Content-Digest` (RFC 9530 section 2): the SHA-256 it names; nil when it names none.
+    static func content(_ fields: HTTPFields) throws(APIError) -> [UInt8]? {
+        guard let field = fields[.contentDigest] else { return nil }
+        for member in field.split(separator: ",").map(\.trimmed) where member.hasPrefix("sha-256=:") {
+            let encoded = member.dropFirst("sha-256=:".count)
+            guard encoded.hasSuffix(":"), let digest = Data(base64Encoded: String(encoded.dropLast())),
+                digest.count == 32
+            else { throw APIError(.malformedRequest, "Content-Digest is not sha-256=:<base64 of 32 bytes>:") }
+            return [UInt8](digest)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+
+/// What happened to a job: `/events`, `/logs`, `/checkpoints`.
+struct HistoryResource: Sendable {
+    private let services: Services
+
+    init(_ services: Services) {
+        self.services = services
+    }
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v1/jobs/{id}/events", scope: .read, query: APIRequest.tailParameters, .blocking(events)),
+            Route(.get, "/v1/jobs/{id}/logs", scope: .read, query: APIRequest.tailParameters, .blocking(logs)),
+            Route(.get, "/v1/jobs/{id}/checkpoints", scope: .read, .blocking(checkpoints)),
+            Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}", scope: .read, .blocking(checkpoint)),
+            Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, .blocking(content)),
+        ]
+    }
+
+    private func events(_ request: APIRequest) throws -> Handled {
+        let (job, tail) = (try request.identifier(.job), try request.tail())
+        let events = try services.store.events(
+            of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
+        return .reply(request.list(tail.page(events, position: \.seq)) { $1.value($0) })
+    }
+
+    private func logs(_ request: APIRequest) throws -> Handled {
+        let (job, tail) = (try request.identifier(.job), try request.tail())
+        let lines = try services.store.logs(
+            of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
+        return .reply(request.list(tail.page(lines, position: \.seq)) { $1.value($0) })
+    }
+
+    // MARK: - Checkpoints
+
+    /// All at once: a job keeps a few.
+    private func checkpoints(_ request: APIRequest) throws -> Handled {
+        let records = try services.store.checkpoints(
+            of: request.identifier(.job), owner: request.principal.visibleOwner)
+        return .reply(request.list(Page(items: records, nextToken: nil)) { $1.value($0) })
+    }
+
+    private func checkpoint(_ request: APIRequest) throws -> Handled {
+        let record = try record(request)
+        return .reply(Reply.json { $0.value(record) })
+    }
+
+    private func content(_ request: APIRequest) throws -> Handled {
+        let record = try record(request)
+        let download = Download(
+            source: .file(path: services.store.files.path(.checkpoints, record.file), length: record.bytes),
+            sha256: record.sha256, type: .bytes, name: "checkpoint-\(record.epoch).tenbin")
+        return .reply(try download.reply(to: request))
+    }
+
+    private func record(_ request: APIRequest) throws -> CheckpointRecord {
+        let text = request.parameters["epoch"] ?? ""
+        guard let epoch = Int(text), epoch > 0, String(epoch) == text else {
+            throw APIError(.notFound, "there is no epoch \"\(text)\"")
+        }
+        return try services.store.checkpoint(
+            of: request.identifier(.job), owner: request.principal.visibleOwner, epoch: epoch)
+    }
+}

@@ -1,0 +1,117 @@
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+
+/// `/v1/models`: what training has made, to be downloaded and asked.
+struct ModelsResource: Sendable {
+    private let services: Services
+
+    private static let predictionRowsMax = 100_000
+
+    init(_ services: Services) {
+        self.services = services
+    }
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v1/models", scope: .read, query: ["job"] + APIRequest.pageParameters, .blocking(list)),
+            Route(.get, "/v1/models/{id}", scope: .read, .blocking(show)),
+            Route(.delete, "/v1/models/{id}", scope: .write, .blocking(delete)),
+            Route(.get, "/v1/models/{id}/content", scope: .read, query: ["format"], .blocking(content)),
+            Route(
+                .post, "/v1/models/{id}/predict", scope: .read,
+                .document(bytesMax: services.settings.predictBytesMax, predict)),
+        ]
+    }
+
+    private func list(_ request: APIRequest) throws -> Handled {
+        let page = try services.store.models(
+            owner: request.principal.visibleOwner, job: try request.query.identifier("job", .job), request.page())
+        return .reply(request.list(page) { $1.value($0) })
+    }
+
+    private func show(_ request: APIRequest) throws -> Handled {
+        let record = try record(request)
+        // A model never changes.
+        return .reply(
+            request.conditional(EntityTag(revision: 1, type: .json)) { Reply.json { $0.value(record) } })
+    }
+
+    private func delete(_ request: APIRequest) throws -> Handled {
+        let write = services.store.deleteModel(try request.identifier(.model), owner: request.principal.visibleOwner)
+        return .later { replying in
+            write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
+        }
+    }
+
+    private func record(_ request: APIRequest) throws -> ModelRecord {
+        try services.store.model(request.identifier(.model), owner: request.principal.visibleOwner)
+    }
+
+    private func source(_ record: ModelRecord) -> ModelSource {
+        ModelSource(sha256: record.sha256) { [services] in try services.store.modelBytes(record) }
+    }
+
+    private func content(_ request: APIRequest) throws -> Handled {
+        let format = try request.query.choice("format", as: ModelFormat.self) ?? .safetensors
+        let record = try record(request)
+        let bytes = try services.trainer.export(source(record), format)
+        let download = Download(
+            source: .bytes(bytes), sha256: Digest.sha256(bytes), type: format.mediaType,
+            name: "\(record.id).\(format.rawValue)")
+        return .reply(try download.reply(to: request))
+    }
+
+    // MARK: - Predicting
+
+    private func predict(_ request: APIRequest) throws -> Handled {
+        let document = try request.document()
+        let rows = try Self.rows(of: document)
+        let predictions = try services.trainer.predict(source(try record(request)), rows)
+        return .reply(
+            Reply.json { writer in
+                writer.object { writer in
+                    writer.name("predictions")
+                    writer.value(predictions)
+                }
+            })
+    }
+
+    private static func rows(of document: JSONValue) throws(InvalidSpec) -> JSONValue {
+        guard let members = document.members else {
+            throw InvalidSpec(problems: [Problem(detail: "expected an object, got \(document.kindInWords)")])
+        }
+        var problems = members.filter { $0.name != "rows" }.map {
+            Problem(pointer: pointer("", $0.name), detail: "is not known; expected rows")
+        }
+        let rows = document["rows"] ?? .null
+        if let elements = rows.elements {
+            if !(1...predictionRowsMax).contains(elements.count) {
+                problems.append(
+                    Problem(
+                        pointer: "/rows",
+                        detail: "has \(elements.count) elements; expected 1 to \(predictionRowsMax)"))
+            }
+            for (index, row) in elements.enumerated() where row.members == nil {
+                problems.append(
+                    Problem(
+                        pointer: pointer("/rows", index), detail: "expected an object, got \(row.kindInWords)",
+                        row: index + 1))
+            }
+        } else {
+            problems.append(Problem(pointer: "/rows", detail: "expected an array, got \(rows.kindInWords)"))
+        }
+        guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
+        return rows
+    }
+}
+
+extension ModelFormat {
+    fileprivate var mediaType: MediaType {
+        switch self {
+        case .safetensors: .safetensors
+        case .onnx: .onnx
+        }
+    }
+}

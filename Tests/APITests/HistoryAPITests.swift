@@ -1,0 +1,65 @@
+import API
+import HTTPTypes
+import Jobs
+import Testing
+
+struct HistoryAPITests {
+    @Test func aJobsHistoryIsToldFromSubmissionToEnd() throws {
+        let bench = try Bench()
+        let job = try bench.train(epochs: 2)
+        let items = try #require(try bench.ask(.get, "/v1/jobs/\(job)/events").json()["items"]?.elements)
+        #expect(items.compactMap { $0["seq"]?.int } == Array(1...items.count))
+        let states = items.filter { $0["type"]?.text == "state" }.compactMap { $0["to"]?.text }
+        #expect(states == ["queued", "starting", "running", "succeeded"])
+        let epochs = items.filter { $0["type"]?.text == "epoch" }.compactMap { $0["detail"]?["epoch"]?.int }
+        #expect(epochs == [1, 2])
+    }
+
+    @Test(arguments: ["events", "logs", "epochs"])
+    func aGrowingListIsReadOnFromAPositionAndByPages(list: String) throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let position = list == "epochs" ? "epoch" : "seq"
+        func positions(_ target: String) throws -> ([Int], next: String?) {
+            let page = try bench.ask(.get, target).json()
+            return (
+                (page["items"]?.elements ?? []).compactMap { $0[position]?.int }, page["next_page_token"]?.text
+            )
+        }
+        let all = try positions("/v1/jobs/\(job)/\(list)").0
+        #expect(all.count > 1)
+        #expect(try positions("/v1/jobs/\(job)/\(list)?since=1").0 == all.filter { $0 > 1 })
+        var (seen, next) = try positions("/v1/jobs/\(job)/\(list)?page_size=1")
+        while let token = next {
+            let page = try positions("/v1/jobs/\(job)/\(list)?page_size=1&page_token=\(token)")
+            seen += page.0
+            next = page.next
+        }
+        #expect(seen == all)
+        let token = try #require(try positions("/v1/jobs/\(job)/\(list)?page_size=1").next)
+        #expect(bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=1&page_token=\(token)").status == 400)
+        #expect(bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=-1").status == 400)
+    }
+
+    @Test func checkpointsAreListedAndDownloaded() throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let items = try #require(try bench.ask(.get, "/v1/jobs/\(job)/checkpoints").json()["items"]?.elements)
+        #expect(items.compactMap { $0["epoch"]?.int } == [2, 3])
+        #expect(try bench.ask(.get, "/v1/jobs/\(job)/checkpoints/3").json() == items.last)
+        let content = bench.ask(.get, "/v1/jobs/\(job)/checkpoints/3/content")
+        #expect(content.text == "checkpoint 3")
+        #expect(content.fields[.eTag] == items.last?["sha256"]?.text.map { "\"\($0)\"" })
+        let part = bench.ask(.get, "/v1/jobs/\(job)/checkpoints/3/content", fields: [.range: "bytes=-1"])
+        #expect(part.status == 206)
+        #expect(part.text == "3")
+    }
+
+    @Test(arguments: ["1", "4", "0", "-1", "03", "x", "99999999999999999999"])
+    func aCheckpointThatIsNotKeptIs404(epoch: String) throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        #expect(bench.ask(.get, "/v1/jobs/\(job)/checkpoints/\(epoch)").status == 404)
+        #expect(bench.ask(.get, "/v1/jobs/\(job)/checkpoints/\(epoch)/content").status == 404)
+    }
+}
