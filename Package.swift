@@ -82,6 +82,9 @@ let package = Package(
         .executableTarget(
             name: "HTTPEcho", dependencies: ["HTTPServer", "HTTPWire", httpTypes, logging], path: "Benchmarks/HTTPEcho",
             swiftSettings: strict),
+        .executableTarget(
+            name: "DatasetReading", dependencies: ["Datasets", "Jobs", "Weighting"], path: "Benchmarks/DatasetReading",
+            swiftSettings: strict),
 
         // Keeps openapi.json and the generated part of openapi.yaml up to date.
         .executableTarget(
@@ -109,3 +112,17 @@ let package = Package(
     ],
     cLanguageStandard: .c2x
 )
+
+// Fuzzers have no `main` of their own, libFuzzer brings it: they are built by `Fuzz/run` only.
+if Context.environment["TENBIN_FUZZ"] != nil {
+    package.targets.append(
+        .target(
+            name: "DatasetFuzzing", dependencies: ["Datasets", "Jobs", "Weighting"], path: "Fuzz/DatasetFuzzing",
+            swiftSettings: strict))
+    for name in ["CSV", "JSONLines", "NPZ"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["DatasetFuzzing"], path: "Fuzz/\(name)",
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    }
+}
