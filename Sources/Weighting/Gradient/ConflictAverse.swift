@@ -12,7 +12,7 @@ struct ConflictAverse: CombinationStrategy {
         parameters: [radius.parameter, rescale.parameter],
         paper: Paper(
             title: "Conflict-Averse Gradient Descent for Multi-task Learning",
-            source: "Liu, Liu, Jin, Stone & Liu, NeurIPS 2021, arXiv 2110.14048", equation: "Eq. 3 and 4, Alg. 1"),
+            source: "Liu, Liu, Jin, Stone & Liu, NeurIPS 2021, arXiv 2110.14048", equation: "Alg. 1"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     static let radius = ParameterKey.number(

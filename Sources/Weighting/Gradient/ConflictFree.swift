@@ -1,12 +1,12 @@
 /// The direction with the same cosine to every gradient, as long as their projections together (Liu et al. 2024, ConFIG).
 ///
-/// d = (Σgᵢ·u)u with u = Û⁺1/‖Û⁺1‖, Û the unit gradients, Eq. 2 and 3; Û⁺1 = ÛᵀC⁺1 gives each gradient's coefficient.
+/// d = (Σgᵢ·u)u with u = Û⁺1/‖Û⁺1‖, Û the unit gradients (Eq. 2); Û⁺1 = ÛᵀC⁺1 gives each gradient's coefficient.
 struct ConflictFree: CombinationStrategy {
     static let descriptor = StrategyDescriptor(
         name: "config", kind: .gradient, summary: "The direction with the same cosine to every gradient.",
         paper: Paper(
             title: "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks",
-            source: "Liu, Chu & Thuerey, ICLR 2025, arXiv 2408.11104", equation: "Eq. 2 and 3"),
+            source: "Liu, Chu & Thuerey, ICLR 2025, arXiv 2408.11104", equation: "Eq. 2"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     init(_ configuration: WeightingConfiguration, tasks: [WeightedTask]) {}

@@ -1,7 +1,7 @@
 /// Min-norm weights learned by one projected step at a time, from independent mini-batches (Chen et al. 2023, MoDo).
 ///
-/// λ ← Π(λ − γ(G₁G₂ᵀ + ρI)λ) with the first and second mini-batch of the step (Alg. 1); d = Σλᵢgᵢ on the third, as in the
-/// authors' code.
+/// λ ← Π(λ − γ(G₁G₂ᵀ + ρI)λ) with the first and second mini-batch of the step (Alg. 1); d = Σλᵢgᵢ on the third, as in
+/// LibMTL and the authors' code with three gradients, where the paper's Eq. 2.9 takes the mean of the first two.
 struct DoubleSampling: CombinationStrategy {
     static let descriptor = StrategyDescriptor(
         name: "modo", kind: .gradient, summary: "Min-norm weights learned one step at a time, without bias.",

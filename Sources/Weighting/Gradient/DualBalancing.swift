@@ -2,7 +2,7 @@ import Glibc
 
 /// Gradients of log losses, smoothed and brought to one length (Lin et al. 2023, DB-MTL).
 ///
-/// ĝᵢ ← β_kĝᵢ + (1−β_k)∇log Lᵢ and d = Σ αᵢĝᵢ with αᵢ = max‖ĝ‖/‖ĝᵢ‖, Eq. 2 and 3; β_k = β/k^{decay}. The effective weight
+/// ĝᵢ ← β_kĝᵢ + (1−β_k)∇log Lᵢ and d = Σ αᵢĝᵢ with αᵢ = max‖ĝ‖/‖ĝᵢ‖ (Alg. 1); β_k = β/k^{decay}. The effective weight
 /// is that of the smoothed gradient, αᵢ, times 1/Lᵢ for its logarithm.
 struct DualBalancing: GradientStrategy {
     static let descriptor = StrategyDescriptor(
@@ -10,7 +10,7 @@ struct DualBalancing: GradientStrategy {
         parameters: [smoothing.parameter, smoothingDecay.parameter],
         paper: Paper(
             title: "Dual-Balancing for Multi-Task Learning", source: "Lin et al., 2023, arXiv 2308.12029",
-            equation: "Eq. 2 and 3, Alg. 1"),
+            equation: "Alg. 1"),
         cost: StepCost(trunkBackwards: .perTask(1), vectorsKeptPerTask: 1), gradientInput: .vectors,
         requiresPositiveLosses: true)
 

@@ -1,13 +1,13 @@
 /// The direction that is α-fair to the tasks' progress (Ban & Ji 2024, FairGrad).
 ///
-/// w > 0 with GᵀGw = w^{−1/α}, Eq. 6: α → 0 is the sum of gradients, 1 is Nash bargaining, α → ∞ is max-min fairness.
+/// w > 0 with GᵀGw = w^{−1/α} (Eq. 4): α → 0 is the sum of gradients, 1 is Nash bargaining, α → ∞ is max-min fairness.
 struct FairAllocation: CombinationStrategy {
     static let descriptor = StrategyDescriptor(
         name: "fairgrad", kind: .gradient, summary: "The direction that is α-fair to the tasks' progress.",
         parameters: [fairness.parameter],
         paper: Paper(
             title: "Fair Resource Allocation in Multi-Task Learning", source: "Ban & Ji, ICML 2024, arXiv 2402.15638",
-            equation: "GᵀG·w = w^(-1/α)"),
+            equation: "Eq. 4: GᵀG·w = w^(-1/α)"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     static let fairness = ParameterKey.number(

@@ -1,7 +1,7 @@
 /// Turns each gradient until its cosines with the others reach their running means (Wang et al. 2021).
 ///
-/// Where φᵢⱼ < φ̂ᵢⱼ, gᵢ gains the multiple of gⱼ of Eq. 4; then φ̂ ← (1−β)φ̂ + βφ for every pair, as in the paper and
-/// torchjd. LibMTL moves φ̂ for the corrected pairs only (`average: corrected_pairs`) and has β = 0.5.
+/// Where φᵢⱼ < φ̂ᵢⱼ, gᵢ gains the multiple of gⱼ that takes the cosine there (Alg. 1); then φ̂ ← (1−β)φ̂ + βφ for every
+/// pair, as in the paper and torchjd. LibMTL moves φ̂ for the corrected pairs only (`average: corrected_pairs`) and has β = 0.5.
 struct GradientVaccine: CombinationStrategy {
     enum Average: String, CaseIterable, Sendable {
         case everyPair = "every_pair"
@@ -14,7 +14,7 @@ struct GradientVaccine: CombinationStrategy {
         paper: Paper(
             title:
                 "Gradient Vaccine: Investigating and Improving Multi-task Optimization in Massively Multilingual Models",
-            source: "Wang, Tsvetkov, Firat & Cao, ICLR 2021, arXiv 2010.05874", equation: "Eq. 3 and 4, Alg. 1"),
+            source: "Wang, Tsvetkov, Firat & Cao, ICLR 2021, arXiv 2010.05874", equation: "Alg. 1"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     static let decay = ParameterKey.number("beta", default: 0.01, .from(0, to: 1), "β: how fast the means follow.")

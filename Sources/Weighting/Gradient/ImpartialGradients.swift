@@ -1,13 +1,13 @@
 /// The direction whose projections onto all gradients are equal (Liu et al. 2021, IMTL-G).
 ///
-/// d = Σαᵢgᵢ with Σα = 1 and d·gᵢ/‖gᵢ‖ the same for all i, Eq. 3. With C the cosines, α ∝ C⁺1/‖g‖: the pseudo-inverse
+/// d = Σαᵢgᵢ with Σα = 1 and d·gᵢ/‖gᵢ‖ the same for all i (IMTL-G). With C the cosines, α ∝ C⁺1/‖g‖: the pseudo-inverse
 /// takes gradients that depend on each other, which the paper leaves out. Opposite gradients give the direction 0.
 struct ImpartialGradients: CombinationStrategy {
     static let descriptor = StrategyDescriptor(
         name: "imtl_g", kind: .gradient, summary: "The direction whose projections onto all gradients are equal.",
         paper: Paper(
             title: "Towards Impartial Multi-task Learning", source: "Liu et al., ICLR 2021",
-            equation: "Eq. 3: d·u_i = d·u_j, Σα = 1"),
+            equation: "IMTL-G: d·u_i = d·u_j, Σα = 1"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     init(_ configuration: WeightingConfiguration, tasks: [WeightedTask]) {}

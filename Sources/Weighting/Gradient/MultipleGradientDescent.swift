@@ -1,5 +1,5 @@
 /// The convex combination of the gradients with the smallest norm, which lowers every loss (Désidéri 2012; Sener & Koltun
-/// 2018, Eq. 3).
+/// 2018, Alg. 2).
 ///
 /// A norm other than `none` measures each gradient in units of its length, its loss or both before the program is solved.
 /// The authors' code then applies the weights to the gradients as they are; LibMTL to the normalised ones.
@@ -19,7 +19,7 @@ struct MultipleGradientDescent: CombinationStrategy {
         paper: Paper(
             title: "Multi-Task Learning as Multi-Objective Optimization",
             source: "Sener & Koltun, NeurIPS 2018, arXiv 1810.04650; Désidéri, 2012",
-            equation: "Eq. 3: min ‖Σ α_i g_i‖² over the simplex"),
+            equation: "Alg. 2: min ‖Σ α_i g_i‖² over the simplex"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     static let normalization = ParameterKey<Normalization>.choice(

@@ -1,6 +1,6 @@
 /// The Nash bargaining solution between the tasks (Navon et al. 2022, Nash-MTL).
 ///
-/// α > 0 with GᵀGα = 1/α (Eq. 4): no task can gain a fraction of its progress without another losing more. The authors'
+/// α > 0 with GᵀGα = 1/α (Alg. 1): no task can gain a fraction of its progress without another losing more. The authors'
 /// code divides the Gramian by its norm first, so that steps shrink with the gradients (`gramian: normalized`), and scales
 /// the direction down to `max_norm`, 1 there.
 struct NashBargaining: CombinationStrategy {
@@ -11,7 +11,7 @@ struct NashBargaining: CombinationStrategy {
         parameters: [gramian.parameter, updateEvery.parameter, maxNorm.parameter],
         paper: Paper(
             title: "Multi-Task Learning as a Bargaining Game",
-            source: "Navon et al., ICML 2022, arXiv 2202.01017", equation: "Eq. 4: GᵀG·α = 1/α"),
+            source: "Navon et al., ICML 2022, arXiv 2202.01017", equation: "Alg. 1: GᵀG·α = 1/α"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     static let gramian = ParameterKey<Gramian>.choice(

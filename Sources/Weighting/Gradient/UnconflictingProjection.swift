@@ -5,7 +5,7 @@ struct UnconflictingProjection: CombinationStrategy {
         parameters: [DualCone.preference.parameter, DualCone.regularisation.parameter],
         paper: Paper(
             title: "Jacobian Descent for Multi-Objective Optimization",
-            source: "Quinton & Rey, 2024, arXiv 2406.16232", equation: "Eq. 5 and Prop. 1"),
+            source: "Quinton & Rey, 2024, arXiv 2406.16232", equation: "Prop. 1, for each row of the identity over n"),
         cost: .oneBackwardPerTask, gradientInput: .gramian)
 
     private let preference: [Double]

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Descends the geometric mean of the losses (Chennupati et al. 2019, Eq. 3).
+/// Descends the geometric mean of the losses (Chennupati et al. 2019).
 ///
 /// The gradient of GLS = (∏Lⱼ)^{1/n} weighs task i by GLS/(n·Lᵢ). LibMTL reports 1 for these weights; ours are the true ones.
 struct GeometricMean: LossStrategy {
@@ -9,7 +9,7 @@ struct GeometricMean: LossStrategy {
         paper: Paper(
             title: "MultiNet++: Multi-Stream Feature Aggregation and Geometric Loss Strategy for Multi-Task Learning",
             source: "Chennupati et al., CVPR Workshops 2019, arXiv 1904.08492",
-            equation: "Eq. 3: weights GLS/(n·L_i), GLS = (∏L_j)^(1/n)"),
+            equation: "the geometric mean of the losses; its derivative, weights GLS/(n·L_i), GLS = (∏L_j)^(1/n)"),
         requiresPositiveLosses: true)
 
     init(_ configuration: WeightingConfiguration, tasks: [WeightedTask]) {}

@@ -2,14 +2,14 @@ import Glibc
 
 /// Learned scales that bring every loss to the same size (Liu et al. 2021, IMTL-L).
 ///
-/// The network's loss is Σ e^{sᵢ}Lᵢ − sᵢ, Eq. 6 with base e, so e^{sᵢ}Lᵢ is drawn to 1. s has an Adam of its own.
+/// The network's loss is Σ e^{sᵢ}Lᵢ − sᵢ (IMTL-L with base e), so e^{sᵢ}Lᵢ is drawn to 1. s has an Adam of its own.
 struct ImpartialLosses: LossStrategy {
     static let descriptor = StrategyDescriptor(
         name: "imtl_l", kind: .loss, summary: "Learned scales bring every loss to the same size.",
         parameters: [learningRate.parameter],
         paper: Paper(
             title: "Towards Impartial Multi-task Learning", source: "Liu et al., ICLR 2021",
-            equation: "Eq. 6: e^s·L - s"),
+            equation: "the scaled loss of IMTL-L: e^s·L - s"),
         requiresPositiveLosses: true)
 
     static let learningRate = ParameterKey.number(

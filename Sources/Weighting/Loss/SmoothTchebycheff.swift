@@ -2,7 +2,7 @@ import Glibc
 
 /// Descends a smooth maximum of the losses (Lin et al. 2024).
 ///
-/// `form: paper` is μ·log Σ exp(λᵢ(Lᵢ − zᵢ)/μ), Eq. 8. `form: log_nadir` is the authors' code for neural networks: the same
+/// `form: paper` is μ·log Σ exp(λᵢ(Lᵢ − zᵢ)/μ). `form: log_nadir` is the authors' code for neural networks: the same
 /// of log(Lᵢ/nadirᵢ), times n, after warm-up epochs on Σ log Lᵢ whose last gives the nadir, its mean losses.
 struct SmoothTchebycheff: LossStrategy {
     enum Form: String, CaseIterable, Sendable {
@@ -18,7 +18,8 @@ struct SmoothTchebycheff: LossStrategy {
         paper: Paper(
             title: "Smooth Tchebycheff Scalarization for Multi-Objective Optimization",
             source: "Lin et al., ICML 2024, arXiv 2402.19078",
-            equation: "Eq. 8; the authors' code for form log_nadir: n·softmax(log(L/nadir)/μ)_i/L_i"),
+            equation:
+                "μ·log Σ exp(λ_i(L_i - z_i)/μ); the authors' code for form log_nadir: n·softmax(log(L/nadir)/μ)_i/L_i"),
         requiresPositiveLosses: true)
 
     static let form = ParameterKey<Form>.choice(
