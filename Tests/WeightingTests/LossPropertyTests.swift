@@ -102,6 +102,18 @@ import Testing
         #expect(areClose(weighting.coefficients([1, 1]), [kept, 2 - kept]))
     }
 
+    @Test func theWarmUpDescendsLogLossesAndItsLastEpochGivesTheNadir() throws {
+        var weighting = try makeWeighting("stch", ["warmup_epochs": .integer(2)], tasks: 2)
+        #expect(weighting.coefficients([4, 0.5]) == [0.25, 2])
+        _ = weighting.finishEpoch(meanLosses: [100, 100])
+        #expect(weighting.coefficients([4, 0.5]) == [0.25, 2])
+        _ = weighting.finishEpoch(meanLosses: [4, 1])
+        // Over the nadir the losses are 1 and ½: n·softmax(log)ᵢ/Lᵢ = 2·(⅔, ⅓)/(4, ½).
+        #expect(areClose(weighting.coefficients([4, 0.5]), [1 / 3.0, 4 / 3.0]))
+        _ = weighting.finishEpoch(meanLosses: [1, 1])
+        #expect(areClose(weighting.coefficients([4, 0.5]), [1 / 3.0, 4 / 3.0]))
+    }
+
     @Test func theSmoothMaximumApproachesTheLargestLoss() throws {
         var weighting = try makeWeighting("stch", ["form": .text("paper"), "mu": .number(1e-3)])
         #expect(areClose(weighting.coefficients([1, 3, 2]), [0, 1 / 3.0, 0]))
