@@ -134,8 +134,12 @@ final class HTTP2Engine: Engine {
     }
 
     private func receive(_ bytes: [UInt8], on number: Int32) {
-        guard let stream = streams[number], stream.exchange.wantsContent else {
+        guard let stream = streams[number] else {
             session.consume(stream: number, count: bytes.count)
+            return
+        }
+        guard stream.exchange.wantsContent else {
+            discard(bytes.count, on: number, stream)
             return
         }
         stream.rate.add(bytes.count)
@@ -143,6 +147,18 @@ final class HTTP2Engine: Engine {
             stream.waiting.append(contentsOf: bytes)
         } else {
             deliver(bytes, number, stream)
+        }
+    }
+
+    /// Drops content nobody wants. More than a little of it finds the window closed, and after the answer the stream.
+    private func discard(_ count: Int, on number: Int32, _ stream: HTTP2Stream) {
+        stream.rate.add(count)
+        stream.discardRemaining -= count
+        if stream.discardRemaining >= 0 {
+            session.consume(stream: number, count: count)
+        } else {
+            stream.unconsumed += count
+            if stream.isAnswered { session.reset(stream: number, code: .noError) }
         }
     }
 
@@ -195,7 +211,7 @@ final class HTTP2Engine: Engine {
             return
         }
         stream.exchange.note(response)
-        stream.lastProgress = loop.now
+        stream.answeredAt = loop.now
         let status = response.head.status.code
         var fields = HTTP2FieldBlock(response.head)
         if let length = body.length, status != 204, !(status == 304 && length == 0) {
@@ -242,7 +258,6 @@ final class HTTP2Engine: Engine {
         switch stream.next(bytesMax: wanted, wake: { mailbox.post(.sourceReady(key)) }) {
         case .bytes(let bytes, let isLast):
             stream.wantedBytes = nil
-            stream.lastProgress = loop.now
             if case .stream = stream.body { stream.exchange.record.bytes += bytes.count }
             session.supply(stream: number, bytes, isLast: isLast)
         case .later:
@@ -268,8 +283,10 @@ final class HTTP2Engine: Engine {
     private func answered(_ number: Int32) {
         guard let stream = streams[number] else { return }
         stream.isAnswered = true
-        // RFC 9113 section 8.1: the answer is complete, so the rest of the request is of no use.
-        if !stream.contentIsIn { session.reset(stream: number, code: .noError) }
+        stream.rate.restart(loop.now)
+        // RFC 9113 section 8.1: the answer is complete, so the rest of the request is of no use. A little of it is read all
+        // the same: a client in the middle of sending need not be told, and its mistakes are still noticed.
+        if !stream.contentIsIn, stream.discardRemaining < 0 { session.reset(stream: number, code: .noError) }
     }
 
     private func closed(_ number: Int32, isWhole: Bool) {
@@ -346,8 +363,13 @@ final class HTTP2Engine: Engine {
             stream.exchange.abortContent(.tooSlow)
             answer(number, stream, with: .requestTimeout)
         }
+        let isDiscarding = stream.isAnswered && !stream.contentIsIn && !stream.exchange.wantsContent
+        if isDiscarding, loop.now >= stream.rate.end, !stream.rate.passes(loop.now) {
+            session.reset(stream: number, code: .noError)
+        }
         let isWriting = stream.exchange.isAnswered && !stream.isAnswered && !stream.sourceWaits
-        if isWriting, loop.now >= stream.lastProgress + limits.writeStallSeconds.milliseconds {
+        let progress = session.contentMoved(stream: number) ?? stream.answeredAt
+        if isWriting, loop.now >= progress + limits.writeStallSeconds.milliseconds {
             session.reset(stream: number, code: .cancel)
         }
     }

@@ -17,13 +17,16 @@ final class HTTP2Stream {
     /// How much the session asked for last, when it has not got it yet.
     var wantedBytes: Int?
     var isAnswered = false
-    /// When content last moved towards the reader.
-    var lastProgress: Milliseconds
+    /// When the answer was begun.
+    var answeredAt: Milliseconds
+    /// Unwanted content that may still come after the answer before the stream is reset.
+    var discardRemaining: Int
     var rate: RateWindow
 
     init(exchange: ActiveExchange, now: Milliseconds, limits: ServerLimits) {
         self.exchange = exchange
-        lastProgress = now
+        answeredAt = now
+        discardRemaining = limits.discardBytesMax
         rate = RateWindow(limits: limits)
         rate.restart(now)
     }

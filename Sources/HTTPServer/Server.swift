@@ -35,6 +35,10 @@ package final class Server: Sendable {
     package static func start(
         _ configuration: ServerConfiguration, handler: any RequestHandler
     ) throws(ServerError) -> Server {
+        let missingFixes = HTTP2Library.missingFixes()
+        guard missingFixes.isEmpty else {
+            throw .unsafeLibrary(version: HTTP2Library.version, missingFixes: missingFixes)
+        }
         var listeners: [Listener] = []
         do throws(ServerError) {
             for address in configuration.addresses { listeners.append(try Listener(address)) }

@@ -9,6 +9,8 @@ package enum ServerError: Error, Sendable, Hashable {
     case pathInUse(path: String)
     /// The descriptor is no listening stream socket.
     case notListening(descriptor: Int32)
+    /// The system's libnghttp2 lacks security fixes.
+    case unsafeLibrary(version: String, missingFixes: [String])
 }
 
 extension ServerError: CustomStringConvertible {
@@ -19,6 +21,8 @@ extension ServerError: CustomStringConvertible {
         case .pathTooLong(let path): "the socket path is too long: \(path)"
         case .pathInUse(let path): "the path is in use: \(path)"
         case .notListening(let descriptor): "descriptor \(descriptor) is no listening stream socket"
+        case .unsafeLibrary(let version, let fixes):
+            "libnghttp2 \(version) lacks the fixes of \(fixes.joined(separator: ", "))"
         }
     }
 }

@@ -10,6 +10,8 @@ final class HTTP2Recorder {
         var offset = 0
         /// Whether nothing follows `bytes`.
         var isLast = false
+        /// When the library last took some of it.
+        var movedAt: Int?
     }
 
     let limits: HTTP2Limits
@@ -26,9 +28,10 @@ final class HTTP2Recorder {
     var framesRead = 0
 
     private var streams = StreamNumbers()
-    /// The last streams that the peer reset.
-    private var resetByPeer: [Int32] = []
-    private static let resetsRemembered = 32
+    /// The last streams that the peer reset, and those that it ended.
+    private var resetByPeer = RecentStreams(countMax: 32)
+    private var endedByPeer = RecentStreams(countMax: 256)
+    private var resetsReceived: RateMeter
     private var resetsSent: RateMeter
     private var emptyData: RateMeter
     private var pings: RateMeter
@@ -37,6 +40,7 @@ final class HTTP2Recorder {
 
     init(limits: HTTP2Limits) {
         self.limits = limits
+        resetsReceived = RateMeter(limits.resetsReceived)
         resetsSent = RateMeter(limits.resetsSent)
         emptyData = RateMeter(limits.emptyData)
         pings = RateMeter(limits.pings)
@@ -45,18 +49,24 @@ final class HTTP2Recorder {
     }
 
     /// Notes that the upgraded request has taken stream 1.
-    func noteUpgrade() { _ = streams.open(1) }
+    func noteUpgrade() {
+        _ = streams.open(1)
+        endedByPeer.insert(1)
+    }
 
     // MARK: Reading
 
     /// False ends the connection.
     func beginFrame(_ header: nghttp2_frame_hd) -> Bool {
-        if UInt32(header.type) == NGHTTP2_DATA.rawValue {
-            // RFC 9113 section 5.1: the library ignores DATA on a stream that the peer itself has reset.
+        // RFC 9113 section 5.1: once a stream is forgotten, the library ignores what still comes on it. What comes after the
+        // peer's own END_STREAM breaks the connection, DATA after its RST_STREAM the stream.
+        let isData = UInt32(header.type) == NGHTTP2_DATA.rawValue
+        guard isData || UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return true }
+        if endedByPeer.contains(header.stream_id) { return fail(NGHTTP2_STREAM_CLOSED) }
+        if isData {
             if resetByPeer.contains(header.stream_id) { events.append(.late(stream: header.stream_id)) }
             return true
         }
-        guard UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return true }
         isInHeaderBlock = true
         // RFC 9113 section 5.1.1: a stream number that was passed over is closed, and HEADERS on it break the connection.
         guard streams.open(header.stream_id) else { return fail(NGHTTP2_PROTOCOL_ERROR) }
@@ -88,6 +98,7 @@ final class HTTP2Recorder {
         case NGHTTP2_HEADERS:
             isInHeaderBlock = false
             trailerBytes = 0
+            if endsStream { endedByPeer.insert(stream) }
             if let draft = drafts.removeValue(forKey: stream) {
                 events.append(draft.finish(stream: stream, endsStream: endsStream))
             } else if endsStream {
@@ -95,13 +106,14 @@ final class HTTP2Recorder {
             }
         case NGHTTP2_DATA:
             if endsStream {
+                endedByPeer.insert(stream)
                 events.append(.end(stream: stream))
             } else if frame.hd.length == 0 || frame.data.padlen >= frame.hd.length {
                 return emptyData.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
             }
         case NGHTTP2_RST_STREAM:
-            resetByPeer.append(stream)
-            if resetByPeer.count > Self.resetsRemembered { resetByPeer.removeFirst() }
+            resetByPeer.insert(stream)
+            return resetsReceived.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_PING:
             return pings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_SETTINGS:
@@ -154,6 +166,7 @@ final class HTTP2Recorder {
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[out.offset..<out.offset + count]))
         }
         outgoing[stream]?.offset += count
+        if count > 0 { outgoing[stream]?.movedAt = now }
         return (count, count == rest && out.isLast)
     }
 
@@ -161,26 +174,5 @@ final class HTTP2Recorder {
     private func fail(_ code: nghttp2_error_code) -> Bool {
         if violation == nil { violation = code.rawValue }
         return false
-    }
-}
-
-/// Which stream numbers of the peer were used, and which were passed over.
-struct StreamNumbers {
-    private var last: Int32 = 0
-    /// Runs of odd numbers that were passed over, ascending. A run costs the peer a stream of its own.
-    private var gaps: [ClosedRange<Int32>] = []
-    /// More runs than this are forgotten from the oldest on; HEADERS there are then left to the library.
-    private static let gapsMax = 256
-
-    /// Notes HEADERS on a stream; false when its number was passed over before (RFC 9113 section 5.1.1).
-    mutating func open(_ stream: Int32) -> Bool {
-        guard stream > 0, stream % 2 == 1 else { return true }
-        guard stream > last else { return !gaps.contains { $0.contains(stream) } }
-        if stream > last + 2 || (last == 0 && stream > 1) {
-            gaps.append((last == 0 ? 1 : last + 2)...(stream - 2))
-            if gaps.count > Self.gapsMax { gaps.removeFirst() }
-        }
-        last = stream
-        return true
     }
 }

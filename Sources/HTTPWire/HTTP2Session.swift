@@ -49,8 +49,6 @@ package final class HTTP2Session {
         HTTP2Callbacks.install(in: callbacks)
         nghttp2_option_set_no_auto_window_update(option, 1)
         nghttp2_option_set_max_continuations(option, max(1, limits.continuationsMax))
-        nghttp2_option_set_stream_reset_rate_limit(
-            option, UInt64(max(1, limits.resetsReceived.burst)), UInt64(max(1, limits.resetsReceived.perSecond)))
         var session: OpaquePointer?
         // The recorder outlives the session: both belong to the same object, which deletes the session first.
         let context = Unmanaged.passUnretained(recorder).toOpaque()
@@ -159,10 +157,13 @@ package final class HTTP2Session {
 
     /// Gives more content of an answer, after `wantsContent`.
     package func supply(stream: Int32, _ bytes: [UInt8], isLast: Bool) {
-        guard recorder.outgoing[stream] != nil else { return }
-        recorder.outgoing[stream] = .init(bytes: bytes, offset: 0, isLast: isLast)
+        guard let before = recorder.outgoing[stream] else { return }
+        recorder.outgoing[stream] = .init(bytes: bytes, offset: 0, isLast: isLast, movedAt: before.movedAt)
         nghttp2_session_resume_data(session, stream)
     }
+
+    /// When content of the answer last left for the peer, on the clock of `produce`; nil when none has.
+    package func contentMoved(stream: Int32) -> Int? { recorder.outgoing[stream]?.movedAt }
 
     /// The reasons this server resets streams for, RFC 9113 section 7.
     package enum ResetCode: UInt32, Sendable {

@@ -1,4 +1,5 @@
 import HTTPServer
+import Testing
 
 /// One HTTP/2 frame, well-formed or not.
 struct Frame: Equatable, Sendable {
@@ -84,7 +85,8 @@ func headers(
 }
 
 /// Speaks HTTP/2 frame by frame.
-final class HTTP2Client {
+final class HTTP2Client: @unchecked Sendable {
+    // True because a test sends from one thread and reads from one thread at a time, which share nothing but the socket.
     let client: TestClient
     private var buffer: [UInt8] = []
     /// The server's own first SETTINGS.
@@ -98,6 +100,13 @@ final class HTTP2Client {
         client.send(Self.preface + settings(mine).bytes)
         serverSettings = next { $0.kind == .settings && $0.flags & Frame.ack == 0 }
         send(Frame(.settings, flags: Frame.ack))
+    }
+
+    /// Connects by an upgrade from HTTP/1.1. `request` lacks HTTP2-Settings and the empty line.
+    init(_ server: Server, upgradingWith request: String) throws {
+        client = try TestClient(server)
+        #expect(client.ask(request + "HTTP2-Settings: AAMAAABk\r\n\r\n")?.status == 101)
+        client.send(Self.preface + settings().bytes)
     }
 
     func send(_ frames: Frame...) { client.send(frames.flatMap(\.bytes)) }

@@ -385,6 +385,46 @@ extension ConformanceCase {
         }
     }
 
+    @Test(
+        arguments: [
+            (data(1, "a"), [streamClosed]), (whole, [streamClosed]),
+            (Frame(.continuation, flags: 4, stream: 1, block([("x", "y")])), [streamClosed, protocolError]),
+        ])
+    func aFrameOnAStreamThatIsOverBreaksTheConnection(_ frame: Frame, _ codes: [UInt32]) throws {
+        try withServer(handler: Self.handler) { server in
+            let client = try HTTP2Client(server)
+            client.send(whole)
+            #expect(client.answer(1) != nil)
+            client.send(frame)
+            #expect(client.next { $0.kind == .goAway }.map { codes.contains($0.errorCode) } == true)
+        }
+    }
+
+    @Test(
+        arguments: [
+            Frame(.priority, stream: 1, be32(0) + [1]), Frame(.windowUpdate, stream: 1, be32(1)), resetOne,
+        ])
+    func someFramesAreFineOnAStreamThatIsOver(_ frame: Frame) throws {
+        try withServer(handler: Self.handler) { server in
+            let client = try HTTP2Client(server)
+            client.send(whole)
+            #expect(client.answer(1) != nil)
+            client.send(frame)
+            #expect(client.isAlive())
+        }
+    }
+
+    @Test(arguments: [0, 0xFF] as [UInt32])
+    func aClientThatSaysGoodbyeGetsItsAnswerAndThenTheEnd(_ code: UInt32) throws {
+        try withServer(handler: Self.handler) { server in
+            let client = try HTTP2Client(server)
+            client.send(whole, Frame(.goAway, be32(0) + be32(code)))
+            #expect(client.answer(1) == Array("hello".utf8))
+            while client.next() != nil {}
+            #expect(client.client.hasEnded)
+        }
+    }
+
     @Test func theServerAnnouncesItsLimits() throws {
         try withServer { server in
             let client = try HTTP2Client(server)
