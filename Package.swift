@@ -46,7 +46,7 @@ let package = Package(
         room("Comparisons", ["Jobs"]),
         room("Datasets", ["Jobs", "Locks", "CZlib"]),
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
-        room("Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", crypto]),
+        room("Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", "Locks", crypto]),
         .target(
             name: "Migrations", path: "Migrations", resources: [.embedInCode("0001_initial.sql")],
             swiftSettings: strict),
@@ -97,7 +97,8 @@ let package = Package(
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
         tests("Kernels", ["Kernels", "CKernels"]),
-        tests("Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"]),
+        tests(
+            "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"], resources: [.copy("Reference")]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),

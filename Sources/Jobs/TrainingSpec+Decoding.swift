@@ -203,7 +203,7 @@ extension OptimizerSpec {
 extension ScheduleSpec {
     fileprivate static func read(_ reader: inout SpecReader) -> ScheduleSpec {
         guard var part = reader.object("schedule") else { return ScheduleSpec() }
-        let kind = part.choice("type", as: Kind.self, from: Kind.available) ?? .constant
+        let kind = part.choice("type", as: Kind.self) ?? .constant
         var spec = ScheduleSpec(kind: kind)
         spec.warmupEpochs = part.integer("warmup_epochs", in: 0...TrainingSpec.epochsMax) ?? spec.warmupEpochs
         spec.stepEpochs = part.integer("step_epochs", in: 1...TrainingSpec.epochsMax) ?? spec.stepEpochs

@@ -121,9 +121,6 @@ package struct ScheduleSpec: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case constant, step, exponential, cosine
         case oneCycle = "one_cycle"
-
-        /// The kinds this build trains.
-        package static let available: [Kind] = [.constant]
     }
 
     package var kind: Kind

@@ -37,7 +37,13 @@ package struct ModelFile: Sendable {
         } catch {
             throw .damaged("its spec cannot be read: \(error)")
         }
-        preprocessing = try Preprocessing(json: try archive.metadata.required("preprocessing"))
+        do {
+            preprocessing = try Preprocessing(json: try archive.metadata.required("preprocessing"))
+        } catch let error as ArchiveError {
+            throw error
+        } catch {
+            throw .damaged("\(error)")
+        }
         epoch = try archive.metadata.required("epoch").integer()
         guard preprocessing.targets.count == spec.tasks.count else { throw .damaged("it has targets of other tasks") }
         tasks = zip(spec.tasks, preprocessing.targets).map { TaskPlan($0, $1) }

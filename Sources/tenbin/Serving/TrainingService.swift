@@ -5,7 +5,11 @@ import Trainer
 
 /// The trainer as functions: one for the worker pool, some for the API, and what a run depends on beside its spec.
 struct TrainingService: Sendable {
+    /// Bytes of models kept in memory between two predictions.
+    private static let modelCacheBytesMax = 256 << 20
+
     private let trainer: Trainer
+    private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .standard)
 
     init(cacheBytesMax: Int) {
         trainer = Trainer(datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .standard))
@@ -14,7 +18,21 @@ struct TrainingService: Sendable {
     var train: TrainingFunction { trainer.train }
 
     var functions: TrainerFunctions {
-        TrainerFunctions(memoryBytes: { try Trainer.memoryBytes($0, schema: $1) })
+        TrainerFunctions(
+            memoryBytes: { try Trainer.memoryBytes($0, schema: $1) },
+            predict: { [models] model, rows in
+                try models.predict(model.sha256, load: model.load, rows: rows)
+            },
+            export: { [models] model, format in
+                do {
+                    switch format {
+                    case .safetensors: return try models.safetensors(try model.load())
+                    case .onnx: throw FormatUnavailable()
+                    }
+                } catch let error as ExportError {
+                    throw FormatUnavailable(error.description)
+                }
+            })
     }
 
     /// What a run's bytes depend on beside its spec: build, CPU features, libraries.

@@ -1,0 +1,99 @@
+package import Datasets
+package import Jobs
+
+/// What can be done with stored models: ask them, and write them in formats that others read.
+///
+/// Models are named by the digest of their file. Safe to call from any number of threads, each of which it may block for
+/// as long as a forward pass over the rows takes.
+package struct ModelLibrary: Sendable {
+    /// Numbers in one answer; as JSON each takes some hundred bytes.
+    package static let answerNumbersMax = 1_000_000
+
+    private let cache: ModelCache
+    private let limits: DatasetLimits
+
+    /// - Parameter cacheBytesMax: bytes that models may take which are kept between two questions.
+    package init(cacheBytesMax: Int, limits: DatasetLimits = .standard) {
+        cache = ModelCache(bytesMax: cacheBytesMax)
+        self.limits = limits
+    }
+
+    /// Answers rows, in their order: an array of objects with a member per task, as
+    /// `TargetPreprocessing.prediction(_:)` describes them.
+    ///
+    /// - Parameters:
+    ///   - model: the digest of the model's file.
+    ///   - load: reads the file where it is not at hand.
+    ///   - rows: an array of objects with a member per input column, or of nested arrays for images.
+    ///   - pointer: where the rows stand in the request.
+    /// - Throws: `InvalidSpec` with every bad row and its pointer; `ArchiveError` where the file is no intact model; what
+    ///   `load` throws.
+    package func predict(
+        _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows"
+    ) throws -> JSONValue {
+        let model = try cache.model(model, load: load)
+        try checkAnswer(of: model, rows: rows.elements?.count ?? 0, pointer: pointer)
+        return try answer(
+            model,
+            try accepting { () throws(DatasetError) in
+                try model.file.preprocessing.encode(rows: rows, pointer: pointer, limits: limits)
+            })
+    }
+
+    /// Answers the rows of a file, of which only the input columns are read.
+    package func predict(
+        _ model: String, load: () throws -> [UInt8], file: DatasetSource
+    ) throws -> JSONValue {
+        let model = try cache.model(model, load: load)
+        try checkAnswer(of: model, rows: file.schema.rows, pointer: "")
+        return try answer(
+            model,
+            try accepting { () throws(DatasetError) in
+                try model.file.preprocessing.encode(file, limits: limits)
+            })
+    }
+
+    private func answer(_ model: LoadedModel, _ inputs: EncodedInputs) throws -> JSONValue {
+        let scores = try model.scores(inputs)
+        let targets = model.file.preprocessing.targets
+        return .array(
+            (0..<inputs.rows).map { row in
+                .object(
+                    targets.indices.map { task in
+                        let outputs = targets[task].outputs
+                        let numbers = scores[task][(row * outputs)..<((row + 1) * outputs)]
+                        return JSONValue.Member(targets[task].task, targets[task].prediction(numbers))
+                    })
+            })
+    }
+
+    private func checkAnswer(of model: LoadedModel, rows: Int, pointer: String) throws(InvalidSpec) {
+        let outputs = model.file.preprocessing.targets.reduce(0) { $0 + $1.outputs }
+        let numbers = rows.multipliedReportingOverflow(by: max(outputs, 1))
+        guard !numbers.overflow, numbers.partialValue <= Self.answerNumbersMax else {
+            let rowsMax = Self.answerNumbersMax / max(outputs, 1)
+            throw InvalidSpec(problems: [
+                Problem(pointer: pointer, detail: "\(rows) rows; this model answers at most \(rowsMax) at once")
+            ])
+        }
+    }
+
+    /// Rows that do not fit a model are the client's to mend, with the words of whoever found out.
+    private func accepting<Result>(_ body: () throws(DatasetError) -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            if case .unreadable = error.kind { throw error }
+            throw InvalidSpec(problems: error.problems)
+        }
+    }
+}
+
+extension ModelLibrary {
+    /// The model as a safetensors file; the same bytes for the same model.
+    ///
+    /// - Throws: `ExportError` where it does not fit the format, `ArchiveError` where the bytes are no intact model.
+    package func safetensors(_ bytes: [UInt8]) throws -> [UInt8] {
+        try SafetensorsFile(try ModelFile(bytes)).encoded()
+    }
+}
