@@ -48,7 +48,11 @@ let package = Package(
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
         room("Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", "Locks", crypto]),
         .target(
-            name: "Migrations", path: "Migrations", resources: [.embedInCode("0001_initial.sql")],
+            name: "Migrations", path: "Migrations",
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_dataset_digests.sql"),
+                .embedInCode("0003_retention.sql"),
+            ],
             swiftSettings: strict),
         room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging]),
         room("WorkerPool", ["JobStore", "Jobs", "Locks", logging]),

@@ -10,7 +10,9 @@ package struct Migration: Sendable {
 /// Every migration in order. Never edited once released: a change of schema is a new file and a new line here.
 package let migrations: [Migration] = [
     // Embedding drops a leading digit from the name that it makes of the file's.
-    Migration(number: 1, name: "0001_initial", sql: text(PackageResources._001_initial_sql))
+    Migration(number: 1, name: "0001_initial", sql: text(PackageResources._001_initial_sql)),
+    Migration(number: 2, name: "0002_dataset_digests", sql: text(PackageResources._002_dataset_digests_sql)),
+    Migration(number: 3, name: "0003_retention", sql: text(PackageResources._003_retention_sql)),
 ]
 
 private func text(_ bytes: [UInt8]) -> String {

@@ -97,18 +97,19 @@ package final class FileStore: Sendable {
         if isNow { unlink(path) }
     }
 
-    /// Keeps every file in place while `body` runs.
-    func whilePinned<Value>(_ body: () throws -> Value) rethrows -> Value {
+    /// Keeps every file in place until `unpin`.
+    func pin() {
         removals.withLock { $0.pins += 1 }
-        defer {
-            let released = removals.withLock { removals in
-                removals.pins -= 1
-                defer { if removals.pins == 0 { removals.waiting = [] } }
-                return removals.pins == 0 ? removals.waiting : []
-            }
-            for path in released { unlink(path) }
+    }
+
+    /// Ends one `pin`; with the last one go the files that were to be removed meanwhile.
+    func unpin() {
+        let released = removals.withLock { removals in
+            removals.pins -= 1
+            defer { if removals.pins == 0 { removals.waiting = [] } }
+            return removals.pins == 0 ? removals.waiting : []
         }
-        return try body()
+        for path in released { unlink(path) }
     }
 
     /// The names of all files of a folder.
@@ -228,7 +229,7 @@ package final class IncomingFile: Sendable {
 }
 
 extension SHA256Digest {
-    fileprivate var hexadecimal: String {
+    var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for byte in self {

@@ -72,16 +72,23 @@ extension Store {
                 throw StoreError.notDeletable(state: row.job.state)
             }
             try Self.delete(row.number, files: files, in: transaction)
+            try Self.giveBackPages(in: transaction.database)
             transaction.afterCommit { changes.notify(.job(id)) }
         }
     }
 
-    /// Removes a job's rows now and its files once that is durable.
-    static func delete(_ number: Int, files: FileStore, in transaction: Transaction) throws {
+    /// Removes a job's rows now and its files once that is durable. Returns how many files those are.
+    @discardableResult
+    static func delete(
+        _ number: Int, files: FileStore, in transaction: Transaction
+    ) throws -> (count: Int, bytes: Int) {
         let database = transaction.database
-        let removed = try database.rows("SELECT file FROM checkpoints WHERE job = ?", [number]) { try $0.text() }
+        let removed = try database.rows("SELECT file, bytes FROM checkpoints WHERE job = ?", [number]) {
+            (file: try $0.text(), bytes: try $0.integer())
+        }
         try database.run("DELETE FROM jobs WHERE number = ?", [number])
-        transaction.afterCommit { for file in removed { files.remove(.checkpoints, file) } }
+        transaction.afterCommit { for checkpoint in removed { files.remove(.checkpoints, checkpoint.file) } }
+        return (removed.count, removed.reduce(0) { $0 + $1.bytes })
     }
 
     private static func edit(_ row: JobRow, _ patch: JobPatch, actor: String, in transaction: Transaction) throws {

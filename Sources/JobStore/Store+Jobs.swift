@@ -96,7 +96,9 @@ extension Store {
             ])
         let number = Int(database.lastInsertedRowID)
         for dataset in Set(spec.datasets) {
-            try database.run("INSERT INTO job_datasets (dataset, job) VALUES (?, ?)", [dataset.description, number])
+            try database.run(
+                "INSERT INTO job_datasets (dataset, job, sha256) SELECT id, ?, sha256 FROM datasets WHERE id = ?",
+                [number, dataset.description])
         }
         try setLabels(spec.labels, of: number, in: database)
         return number

@@ -42,6 +42,8 @@ package enum StoreError: Error, Sendable, Hashable {
     /// Another server uses the data folder.
     case locked(directory: String)
     case invalidBackup(String)
+    /// A backup is restored to a new or empty folder only.
+    case notEmpty(directory: String)
 
     /// What a system or SQLite call said.
     package struct Fault: Error, Sendable, Hashable {
@@ -95,6 +97,7 @@ extension StoreError: CustomStringConvertible {
             "the database has schema version \(found); this program knows versions up to \(known)"
         case .foreignDatabase: "the database belongs to another program"
         case .locked(let directory): "another server uses \(directory)"
+        case .notEmpty(let directory): "there is something in \(directory) already"
         case .invalidBackup(let detail): "not a backup that can be restored: \(detail)"
         }
     }

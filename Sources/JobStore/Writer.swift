@@ -107,11 +107,28 @@ final class Writer: Sendable {
         }
     }
 
-    /// How the requests of a group went, before and after the commit.
+    /// How the requests of a group went, in their order.
     private struct Outcome {
-        var waiting: [(tell: @Sendable (StoreError?) -> Void, effects: [() -> Void])] = []
-        var refused: [(fail: @Sendable (StoreError) -> Void, error: StoreError)] = []
+        enum Answer {
+            /// Made, if the commit succeeds.
+            case made(tell: @Sendable (StoreError?) -> Void, effects: [() -> Void])
+            case refused(fail: @Sendable (StoreError) -> Void, StoreError)
+        }
+
+        var answers: [Answer] = []
+        /// Of the commit as a whole.
         var failure: StoreError?
+
+        func give() {
+            for answer in answers {
+                switch answer {
+                case .made(let tell, let effects):
+                    if failure == nil { effects.forEach { $0() } }
+                    tell(failure)
+                case .refused(let fail, let error): fail(error)
+                }
+            }
+        }
     }
 
     private func commit(_ group: [WriteRequest]) {
@@ -122,8 +139,8 @@ final class Writer: Sendable {
                 outcome = perform(group, in: database)
             }
         } catch {
-            outcome = Outcome(refused: group.map { ($0.fail, StoreError(error, operation: "open the database")) })
-            outcome.failure = StoreError(error, operation: "open the database")
+            let failure = StoreError(error, operation: "open the database")
+            outcome = Outcome(answers: group.map { .refused(fail: $0.fail, failure) }, failure: failure)
         }
         figures.withLock { figures in
             figures.commits += 1
@@ -131,11 +148,7 @@ final class Writer: Sendable {
             figures.commitNanoseconds += monotonicNanoseconds() - start
         }
         if let failure = outcome.failure { recover(from: failure) }
-        for (fail, error) in outcome.refused { fail(error) }
-        for (tell, effects) in outcome.waiting {
-            if outcome.failure == nil { effects.forEach { $0() } }
-            tell(outcome.failure)
-        }
+        outcome.give()
         if outcome.failure == nil { checkpointIfDue() }
     }
 
@@ -151,10 +164,10 @@ final class Writer: Sendable {
                 do {
                     let tell = try request.perform(transaction)
                     try database.run("RELEASE request")
-                    outcome.waiting.append((tell, transaction.effects))
+                    outcome.answers.append(.made(tell: tell, effects: transaction.effects))
                 } catch {
                     let failure = StoreError(error, operation: "write")
-                    outcome.refused.append((request.fail, failure))
+                    outcome.answers.append(.refused(fail: request.fail, failure))
                     if failure.isDiskTrouble { throw failure }
                     try database.run("ROLLBACK TO request")
                     try database.run("RELEASE request")
@@ -164,8 +177,9 @@ final class Writer: Sendable {
         } catch {
             let failure = StoreError(error, operation: "commit")
             outcome.failure = failure
-            let answered = outcome.waiting.count + outcome.refused.count
-            for request in group.dropFirst(answered) { outcome.refused.append((request.fail, failure)) }
+            for request in group.dropFirst(outcome.answers.count) {
+                outcome.answers.append(.refused(fail: request.fail, failure))
+            }
             if database.isInsideTransaction { try? database.rollback() }
         }
         return outcome

@@ -11,7 +11,7 @@ extension Run {
         for id in spec.datasets {
             let record: DatasetRecord
             do {
-                record = try store.dataset(id, owner: nil)
+                record = try durably { () throws(StoreError) in try store.dataset(id, owner: nil) }
             } catch .notFound {
                 throw JobFailure(code: "not-found", detail: "The data set \(id) is gone.")
             }
@@ -21,7 +21,9 @@ extension Run {
         return TrainingAssignment(
             job: lease.job, attempt: lease.attempt, spec: spec, datasets: datasets, checkpoint: checkpoint,
             initialModel: try spec.initialModel.map { try initialModel($0, from: store) },
-            weightingSwitches: try store.weightingSwitches(of: lease.job, owner: nil))
+            weightingSwitches: try durably { () throws(StoreError) in
+                try store.weightingSwitches(of: lease.job, owner: nil)
+            })
     }
 
     private func decodedSpec() throws -> TrainingSpec {
@@ -34,7 +36,7 @@ extension Run {
 
     private func initialModel(_ id: Identifier, from store: Store) throws -> [UInt8] {
         do {
-            return try store.modelBytes(store.model(id, owner: nil))
+            return try durably { () throws(StoreError) in try store.modelBytes(store.model(id, owner: nil)) }
         } catch .notFound {
             throw JobFailure(code: "not-found", detail: "The model \(id) is gone.")
         }

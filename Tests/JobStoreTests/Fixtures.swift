@@ -107,7 +107,9 @@ func makeEpoch(_ number: Int, attempt: Int = 1, loss: Double = 0.5) -> EpochReco
 func makeCheckpoint(
     _ kind: Checkpoint.Kind = .epoch, epoch: Int, batch: Int = 0, bytes: [UInt8]? = nil
 ) -> Checkpoint {
-    Checkpoint(kind: kind, epoch: epoch, batch: batch, step: epoch * 10 + batch, bytes: bytes ?? [1, 2, UInt8(epoch)])
+    Checkpoint(
+        kind: kind, epoch: epoch, batch: batch, step: epoch * 10 + batch,
+        bytes: bytes ?? [1, 2, UInt8(truncatingIfNeeded: epoch)])
 }
 
 func makeModel(epoch: Int = 1) -> TrainedModel {

@@ -1,0 +1,160 @@
+import GRDB
+import Jobs
+
+/// How long what is no longer needed stays.
+package struct Retention: Sendable, Hashable {
+    /// Of a job that is over: every checkpoint but the best. Nil for ever.
+    package var checkpointSeconds: Int64?
+    /// Of a job that is over: the job with its history. Its model stays. Nil for ever.
+    package var jobSeconds: Int64?
+
+    package init(checkpointSeconds: Int64? = nil, jobSeconds: Int64? = nil) {
+        self.checkpointSeconds = checkpointSeconds
+        self.jobSeconds = jobSeconds
+    }
+}
+
+/// What was removed, or would be.
+package struct Collected: Sendable, Hashable {
+    package var jobs = 0
+    /// Jobs that stay, without their checkpoints.
+    package var jobsThinned = 0
+    package var checkpoints = 0
+    /// Of the checkpoints' files.
+    package var checkpointBytes = 0
+    package var idempotencyKeys = 0
+
+    package var isEmpty: Bool { self == Collected() }
+
+    package init() {}
+
+    package static func += (left: inout Collected, right: Collected) {
+        left.jobs += right.jobs
+        left.jobsThinned += right.jobsThinned
+        left.checkpoints += right.checkpoints
+        left.checkpointBytes += right.checkpointBytes
+        left.idempotencyKeys += right.idempotencyKeys
+    }
+}
+
+extension Store {
+    /// Counts what `collect` would remove in all its steps, and removes nothing.
+    package func collectable(_ retention: Retention) throws(StoreError) -> Collected {
+        let bounds = RetentionBounds(retention, limits: configuration.limits, at: now)
+        return try read { database in
+            try database.snapshot {
+                var found = Collected()
+                found.jobs =
+                    try database.integer("SELECT count(*) FROM jobs WHERE finished_at <= ?", [bounds.jobs]) ?? 0
+                found.jobsThinned =
+                    try database.integer(
+                        """
+                        SELECT count(*) FROM jobs WHERE finished_at <= ? AND finished_at > ? AND is_thinned = 0
+                        """, [bounds.checkpoints, bounds.jobs]) ?? 0
+                found.idempotencyKeys =
+                    try database.integer(
+                        "SELECT count(*) FROM idempotency_keys WHERE created_at <= ?", [bounds.idempotencyKeys]) ?? 0
+                let files = try database.row(
+                    """
+                    SELECT count(*), coalesce(sum(bytes), 0) FROM checkpoints JOIN jobs ON jobs.number = checkpoints.job
+                    WHERE jobs.finished_at <= ?1 OR (jobs.finished_at <= ?2 AND checkpoints.kind <> 'best')
+                    """, [bounds.jobs, bounds.checkpoints]
+                ) { (try $0.integer(), try $0.integer()) }
+                (found.checkpoints, found.checkpointBytes) = files ?? (0, 0)
+                return found
+            }
+        }
+    }
+
+    /// Removes a little of what has outlived its time, and hands free pages back to the disk. Small enough that requests
+    /// behind it in the writer's line do not notice; call it until what it did is empty.
+    package func collect(_ retention: Retention) -> Write<Collected> {
+        let (files, changes, limits) = (self.files, self.changes, configuration.limits)
+        return write { transaction in
+            let bounds = RetentionBounds(retention, limits: limits, at: transaction.now)
+            var removed = Collected()
+            try Self.collectJobs(before: bounds.jobs, &removed, files: files, changes: changes, in: transaction)
+            try Self.collectCheckpoints(before: bounds.checkpoints, &removed, files: files, in: transaction)
+            removed.idempotencyKeys = try transaction.database.run(
+                """
+                DELETE FROM idempotency_keys WHERE (scope, key) IN (
+                    SELECT scope, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)
+                """, [bounds.idempotencyKeys, keysPerStep])
+            try Self.giveBackPages(in: transaction.database)
+            return removed
+        }
+    }
+
+    /// Cuts free pages off the database; the file shrinks when the write-ahead log is next copied.
+    static func giveBackPages(in database: Database) throws {
+        try database.execute(sql: "PRAGMA incremental_vacuum(\(pagesPerStep))")
+    }
+
+    private static func collectJobs(
+        before bound: Int64, _ removed: inout Collected, files: FileStore, changes: ChangeNotifier,
+        in transaction: Transaction
+    ) throws {
+        let database = transaction.database
+        let candidates = try database.rows(
+            "SELECT number, id, epochs_done FROM jobs WHERE finished_at <= ? ORDER BY finished_at, number LIMIT ?",
+            [bound, jobsPerStep]
+        ) { (number: try $0.integer(), id: try $0.identifier(.job), epochs: try $0.integer()) }
+        var epochs = 0
+        for job in candidates where epochs < epochsPerStep {
+            epochs += job.epochs
+            removed.jobs += 1
+            let files = try Self.delete(job.number, files: files, in: transaction)
+            removed.checkpoints += files.count
+            removed.checkpointBytes += files.bytes
+            transaction.afterCommit { changes.notify(.job(job.id)) }
+        }
+    }
+
+    private static func collectCheckpoints(
+        before bound: Int64, _ removed: inout Collected, files: FileStore, in transaction: Transaction
+    ) throws {
+        let database = transaction.database
+        let jobs = try database.rows(
+            "SELECT number FROM jobs WHERE finished_at <= ? AND is_thinned = 0 ORDER BY finished_at LIMIT ?",
+            [bound, jobsPerStep]
+        ) { try $0.integer() }
+        var gone: [(file: String, bytes: Int)] = []
+        for job in jobs {
+            gone += try database.rows(
+                "DELETE FROM checkpoints WHERE job = ? AND kind <> 'best' RETURNING file, bytes", [job]
+            ) { (try $0.text(), try $0.integer()) }
+            try database.run("UPDATE jobs SET is_thinned = 1 WHERE number = ?", [job])
+        }
+        removed.jobsThinned = jobs.count
+        removed.checkpoints += gone.count
+        removed.checkpointBytes += gone.reduce(0) { $0 + $1.bytes }
+        let names = gone.map(\.file)
+        transaction.afterCommit { for name in names { files.remove(.checkpoints, name) } }
+    }
+}
+
+/// Jobs removed in one step at most, and jobs thinned.
+private let jobsPerStep = 20
+/// A step takes no further job once it has removed this many epochs.
+private let epochsPerStep = 1_000
+private let keysPerStep = 500
+/// Free pages, of 4 KiB, handed back in one step at most.
+private let pagesPerStep = 256
+
+/// What ended or began up to these times, in milliseconds, goes.
+private struct RetentionBounds {
+    var jobs: Int64
+    var checkpoints: Int64
+    var idempotencyKeys: Int64
+
+    init(_ retention: Retention, limits: StoreLimits, at now: Timestamp) {
+        func bound(_ seconds: Int64?) -> Int64 {
+            guard let seconds, seconds >= 0 else { return .min }
+            let (milliseconds, overflows) = seconds.multipliedReportingOverflow(by: 1_000)
+            return overflows ? .min : now.milliseconds &- milliseconds
+        }
+        jobs = bound(retention.jobSeconds)
+        checkpoints = bound(retention.checkpointSeconds)
+        idempotencyKeys = bound(limits.idempotencyKeySeconds)
+    }
+}
