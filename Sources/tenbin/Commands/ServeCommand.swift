@@ -7,23 +7,24 @@ import Logging
 
 /// `tenbin serve`
 struct ServeCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Start the server.")
-
-    @Option(help: "The address to listen on. Without keys only loopback addresses are allowed.")
-    var host = "127.0.0.1"
-
-    @Option(help: "The port to listen on; 0 takes a free one.")
-    var port: UInt16 = 8080
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Start the server.")
 
     @Option(help: "The folder that everything is kept in; made when missing.")
     var dataDir: String
 
-    @Option(help: "Jobs that train at the same time.")
+    @OptionGroup(title: "Listening") var listening: ListenOptions
+
+    @Option(help: "Threads that train, all jobs together: a job takes as many as its spec asks for.")
     var workers = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(help: "Event loops that serve connections.")
+    var loops = ProcessInfo.processInfo.activeProcessorCount
 
     @Option(help: "Seconds that requests and jobs in flight get when the server is told to end.")
     var drainSeconds = 8
+
+    @Option(help: "An origin whose pages may call the API from a browser. May be repeated.")
+    var corsOrigin: [String] = []
 
     @Option(help: "What is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = Logger.Level.info.rawValue
@@ -31,18 +32,16 @@ struct ServeCommand: ParsableCommand {
     @Flag(help: "Log every request.")
     var accessLog = false
 
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("--log-level \(logLevel): there is no such level")
         }
-        guard workers >= 1 else { throw ValidationError("--workers must be at least 1") }
-        guard drainSeconds >= 0, drainSeconds <= 3_600 else {
+        guard (1...1_024).contains(workers) else { throw ValidationError("--workers must lie between 1 and 1024") }
+        guard (1...256).contains(loops) else { throw ValidationError("--loops must lie between 1 and 256") }
+        guard (0...3_600).contains(drainSeconds) else {
             throw ValidationError("--drain-seconds must lie between 0 and 3600")
-        }
-        guard Self.isLoopback(host) else {
-            throw ValidationError(
-                "--host \(host): without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost)"
-            )
         }
     }
 
@@ -54,14 +53,9 @@ struct ServeCommand: ParsableCommand {
             return handler
         }
         let logger = Logger(label: "tenbin")
-        var configuration = Service.Configuration(
-            addresses: [.tcp(host: host, port: port)], dataDirectory: dataDir, workers: workers,
-            loops: ProcessInfo.processInfo.activeProcessorCount, logger: logger, logsAccess: accessLog)
-        configuration.settings.version = Build.version
-        configuration.settings.threadsMax = workers
         let ended = DispatchSemaphore(value: 0)
         let signals = Signals(queue: DispatchQueue(label: "tenbin.signals")) { ended.signal() }
-        let service = try Service(configuration)
+        let service = try Service(configuration(logger))
         for address in service.server.addresses { print("Tenbin listens on \(address)") }
         // Whoever started the server through a pipe waits for this line.
         fflush(nil)
@@ -71,7 +65,12 @@ struct ServeCommand: ParsableCommand {
         withExtendedLifetime(signals) { logger.notice("ended") }
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    private func configuration(_ logger: Logger) -> Service.Configuration {
+        var configuration = Service.Configuration(
+            addresses: listening.addresses, dataDirectory: dataDir, workers: workers, loops: loops,
+            serverLimits: limits.server, storeLimits: limits.store, logger: logger, logsAccess: accessLog)
+        limits.apply(to: &configuration.settings)
+        configuration.settings.corsOrigins = corsOrigin
+        return configuration
     }
 }

@@ -48,9 +48,13 @@ final class Service: Sendable {
             train: trainer.train)
         let isDraining = Lock(false)
         self.isDraining = isDraining
+        var settings = configuration.settings
+        settings.version = Build.version
+        settings.workers = configuration.workers
+        settings.threadsMax = configuration.workers
         let api = API(
             Services(
-                store: store, trainer: trainer.functions, settings: configuration.settings,
+                store: store, trainer: trainer.functions, settings: settings,
                 queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: clock,
                 logger: logger,
                 isDraining: { isDraining.withLock { $0 } }))

@@ -1,6 +1,7 @@
 import API
 import Datasets
 import Jobs
+import Kernels
 import Trainer
 
 /// The trainer as functions: one for the worker pool, some for the API, and what a run depends on beside its spec.
@@ -37,6 +38,6 @@ struct TrainingService: Sendable {
 
     /// What a run's bytes depend on beside its spec: build, CPU features, libraries.
     var environment: [String: String] {
-        ["build": Build.version]
+        KernelEnvironment.description.merging(["build": Build.version]) { _, new in new }
     }
 }
