@@ -3,10 +3,10 @@
 SWIFT := swift
 RELEASE := --configuration release --scratch-path .build-release
 TENBIN := .build-release/release/tenbin
-SOURCES := Package.swift Sources Tests Tools Migrations
+SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test lint format openapi clean
+.PHONY: help deps test-deps build demo run test lint format bench fuzz openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ lint: ## Check the format of every source
 
 format: ## Format every source
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+bench: ## Measure everything; make bench-NAME for one folder of Benchmarks
+	@for script in Benchmarks/*/run.sh; do echo "== $$script"; "$$script"; done
+
+bench-%: deps
+	@Benchmarks/$*/run.sh
+
+fuzz: deps ## Fuzz every parser for a minute each
+	@Fuzz/run
 
 openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their sources
 	$(SWIFT) run OpenAPITool update

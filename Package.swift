@@ -87,8 +87,8 @@ let package = Package(
             name: "HTTPEcho", dependencies: ["HTTPServer", "HTTPWire", httpTypes, logging], path: "Benchmarks/HTTPEcho",
             swiftSettings: strict),
         .executableTarget(
-            name: "DatasetReading", dependencies: ["Datasets", "Jobs", "Weighting"], path: "Benchmarks/DatasetReading",
-            swiftSettings: strict),
+            name: "DatasetReading", dependencies: ["Datasets", "Jobs", "Weighting"], path: "Benchmarks/datasets",
+            exclude: ["run.sh"], swiftSettings: strict),
 
         // Keeps openapi.json and the generated part of openapi.yaml up to date.
         .executableTarget(

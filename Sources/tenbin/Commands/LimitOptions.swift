@@ -50,7 +50,9 @@ struct LimitOptions: ParsableArguments {
         for (name, value) in seconds where !(value > 0 && value <= 86_400) {
             throw ValidationError("\(name) must lie above 0 and be at most 86400")
         }
-        guard bodyBytesPerSecondMin >= 0 else { throw ValidationError("--body-bytes-per-second-min must not be negative") }
+        guard bodyBytesPerSecondMin >= 0 else {
+            throw ValidationError("--body-bytes-per-second-min must not be negative")
+        }
     }
 
     var server: ServerLimits {

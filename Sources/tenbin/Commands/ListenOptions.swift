@@ -15,7 +15,8 @@ struct ListenOptions: ParsableArguments {
     func validate() throws {
         guard Self.isLoopback(host) else {
             throw ValidationError(
-                "--host \(host): without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost)")
+                "--host \(host): without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost)"
+            )
         }
         for text in listen where !text.hasPrefix("unix:/") {
             throw ValidationError("--listen \(text): expected unix:/PATH")
