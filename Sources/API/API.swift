@@ -55,7 +55,8 @@ package final class API: RequestHandler {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let segments = try Self.segments(of: parts[0])
         let principal = try access.principal(of: head)
-        switch table.match(head.request.method, segments: segments) {
+        let (match, suffix) = match(head.request.method, segments)
+        switch match {
         case .nothing:
             throw APIError(.notFound, "there is nothing at \"\(parts[0].prefix(200))\"")
         case .wrongMethod(let allowed):
@@ -69,9 +70,28 @@ package final class API: RequestHandler {
         case .found(let route, let parameters):
             let query = try Query(parts.count > 1 ? parts[1] : nil, known: route.query)
             return .request(
-                APIRequest(head: head, route: route, parameters: parameters, query: query, principal: principal))
+                APIRequest(
+                    head: head, route: route, parameters: parameters, query: query, principal: principal,
+                    suffix: suffix))
         }
     }
+
+    /// The route, and the representation that the path's ending asks for.
+    private func match(
+        _ method: HTTPRequest.Method, _ segments: [String]
+    ) -> (RouteTable.Match, suffix: MediaType?) {
+        let match = table.match(method, segments: segments)
+        guard case .nothing = match, let last = segments.last, last.hasSuffix(Self.csvSuffix) else {
+            return (match, nil)
+        }
+        let shortened = Array(segments.dropLast()) + [String(last.dropLast(Self.csvSuffix.count))]
+        guard case .found(let route, let parameters) = table.match(method, segments: shortened),
+            route.offers.contains(.csv)
+        else { return (.nothing, nil) }
+        return (.found(route, parameters: parameters), .csv)
+    }
+
+    private static let csvSuffix = ".csv"
 
     private static func segments(of path: Substring) throws(APIError) -> [String] {
         var segments: [String] = []

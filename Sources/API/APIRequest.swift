@@ -9,6 +9,8 @@ struct APIRequest: Sendable {
     let parameters: [Substring: String]
     let query: Query
     let principal: Principal
+    /// Asked for by the path's ending, `.csv`; stronger than `Accept`.
+    var suffix: MediaType?
     var body: [UInt8] = []
 
     var fields: HTTPFields { head.request.headerFields }
@@ -37,8 +39,10 @@ struct APIRequest: Sendable {
         }
     }
 
-    /// The best of the offered representations by `Accept` (RFC 9110 section 12.5.1); the first wins a tie.
-    func negotiate(_ offered: [MediaType]) throws(APIError) -> MediaType {
+    /// The best of the route's representations by the path's ending or `Accept` (RFC 9110 section 12.5.1).
+    func negotiated() throws(APIError) -> MediaType {
+        let offered = route.offers
+        if let suffix { return suffix }
         guard let accept = fields[.accept] else { return offered[0] }
         let ranges = accept.split(separator: ",").compactMap(AcceptRange.init)
         let ranked = offered.map { type in (type, AcceptRange.quality(of: type.essence, among: ranges)) }

@@ -28,4 +28,13 @@ struct CSVWriter {
         guard let value, value.isFinite else { return "" }
         return String(decoding: JSONValue.number(value).encoded, as: UTF8.self)
     }
+
+    /// A value as a cell: text as it is, nothing for null, and JSON for what has parts.
+    static func text(_ value: JSONValue) -> String {
+        switch value {
+        case .null: ""
+        case .string(let text): text
+        default: String(decoding: value.encoded, as: UTF8.self)
+        }
+    }
 }

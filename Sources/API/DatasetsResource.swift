@@ -23,7 +23,9 @@ struct DatasetsResource: Sendable {
             Route(
                 .post, "/v1/datasets", scope: .write, query: ["name"],
                 .upload(bytesMax: services.settings.datasetBytesMax, upload)),
-            Route(.get, "/v1/datasets", scope: .read, query: APIRequest.pageParameters, .blocking(list)),
+            Route(
+                .get, "/v1/datasets", scope: .read, query: APIRequest.pageParameters, offers: [.json, .csv],
+                .blocking(list)),
             Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
             Route(.get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], .blocking(rows)),
             Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
@@ -52,7 +54,10 @@ struct DatasetsResource: Sendable {
 
     private func list(_ request: APIRequest) throws -> Handled {
         let page = try services.store.datasets(owner: request.principal.visibleOwner, request.page())
-        return .reply(request.list(page) { $1.value($0) })
+        return .reply(
+            try request.list(
+                page, columns: ["id", "name", "format", "bytes", "sha256", "rows", "created_at"]
+            ) { $1.value($0) })
     }
 
     private func show(_ request: APIRequest) throws -> Handled {
@@ -68,7 +73,7 @@ struct DatasetsResource: Sendable {
         let source = DatasetSource(
             path: services.store.datasetPath(record.id), sha256: record.sha256, schema: record.schema)
         let rows = try DatasetFile.rows(source, limit: limit, limits: .standard)
-        return .reply(request.list(Page(items: rows, nextToken: nil)) { $1.value($0) })
+        return .reply(try request.list(Page(items: rows, nextToken: nil)) { $1.value($0) })
     }
 
     private func delete(_ request: APIRequest) throws -> Handled {

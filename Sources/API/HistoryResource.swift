@@ -25,14 +25,14 @@ struct HistoryResource: Sendable {
         let (job, tail) = (try request.identifier(.job), try request.tail())
         let events = try services.store.events(
             of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
-        return .reply(request.list(tail.page(events, position: \.seq)) { $1.value($0) })
+        return .reply(try request.list(tail.page(events, position: \.seq)) { $1.value($0) })
     }
 
     private func logs(_ request: APIRequest) throws -> Handled {
         let (job, tail) = (try request.identifier(.job), try request.tail())
         let lines = try services.store.logs(
             of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
-        return .reply(request.list(tail.page(lines, position: \.seq)) { $1.value($0) })
+        return .reply(try request.list(tail.page(lines, position: \.seq)) { $1.value($0) })
     }
 
     // MARK: - Checkpoints
@@ -41,7 +41,7 @@ struct HistoryResource: Sendable {
     private func checkpoints(_ request: APIRequest) throws -> Handled {
         let records = try services.store.checkpoints(
             of: request.identifier(.job), owner: request.principal.visibleOwner)
-        return .reply(request.list(Page(items: records, nextToken: nil)) { $1.value($0) })
+        return .reply(try request.list(Page(items: records, nextToken: nil)) { $1.value($0) })
     }
 
     private func checkpoint(_ request: APIRequest) throws -> Handled {

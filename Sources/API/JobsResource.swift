@@ -23,7 +23,7 @@ struct JobsResource: Sendable {
             Route(
                 .get, "/v1/jobs", scope: .read,
                 query: ["state", "label", "dataset", "created_from", "created_before"] + APIRequest.pageParameters,
-                .blocking(list)),
+                offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/jobs/{id}", scope: .read, .blocking(show)),
             Route(.patch, "/v1/jobs/{id}", scope: .write, .document(bytesMax: bytesMax, patch)),
             Route(.delete, "/v1/jobs/{id}", scope: .write, .blocking(delete)),
@@ -114,6 +114,12 @@ struct JobsResource: Sendable {
 
     // MARK: - Reading
 
+    private static let columns = [
+        "id", "name", "state", "attempt", "crashes", "finish_reason", "dataset", "model", "best_epoch", "priority",
+        "labels", "queue_position", "waiting_reason", "memory_bytes", "progress", "created_at", "started_at",
+        "finished_at",
+    ]
+
     private func list(_ request: APIRequest) throws -> Handled {
         let query = request.query
         let filter = JobFilter(
@@ -121,7 +127,7 @@ struct JobsResource: Sendable {
             label: try Self.label(query), dataset: try query.identifier("dataset", .dataset),
             createdFrom: try query.time("created_from"), createdBefore: try query.time("created_before"))
         let page = try services.store.jobs(filter, request.page())
-        return .reply(request.list(page) { $1.value($0) })
+        return .reply(try request.list(page, columns: Self.columns) { $1.value($0) })
     }
 
     /// `label=team:qa`
@@ -136,9 +142,21 @@ struct JobsResource: Sendable {
 
     private func show(_ request: APIRequest) throws -> Handled {
         let job = try services.store.job(request.identifier(.job), owner: request.principal.visibleOwner)
-        let tag = Self.tag(job, processEpoch: services.store.processEpoch)
-        return .reply(request.conditional(tag) { Reply.json { $0.value(job) } })
+        let processEpoch = services.store.processEpoch
+        let makeReply: @Sendable (Job) -> Reply = { job in
+            var reply = request.conditional(Self.tag(job, processEpoch: processEpoch)) { Reply.json { $0.value(job) } }
+            if !job.state.isTerminal { reply.fields[.retryAfter] = String(Self.pollSeconds) }
+            return reply
+        }
+        guard let seconds = Waiting.seconds(request), !job.state.isTerminal else { return .reply(makeReply(job)) }
+        if let known = request.revisionKnown, known != job.revision { return .reply(makeReply(job)) }
+        return .later { [services] replying in
+            Waiting(services, request, job: job, seconds: seconds, replying: replying, makeReply: makeReply).start()
+        }
     }
+
+    /// When looking again at a job that is not over is worth it.
+    private static let pollSeconds = 1
 
     // MARK: - Changing
 

@@ -9,11 +9,28 @@ extension APIRequest {
 
     /// The page asked for. A size above the cap is cut to it (AIP-158).
     func page() throws(APIError) -> PageRequest {
-        PageRequest(size: try query.integer("page_size", in: 1...1_000_000_000), token: query["page_token"])
+        PageRequest(size: try query.integer("page_size", in: 1...1_000_000_000), token: pageToken)
+    }
+
+    /// Nil for the first page, which an empty token asks for too (AIP-158).
+    fileprivate var pageToken: String? {
+        query["page_token"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// `{items, next_page_token}` with a `Link` to the next page, or the same as CSV, under an entity tag of its content.
+    ///
+    /// - Parameter columns: the members that a row of CSV shows; none where the list is not offered as CSV.
+    func list<Item>(
+        _ page: Page<Item>, columns: [String] = [], _ write: (Item, inout JSONWriter) -> Void
+    ) throws -> Reply {
+        let type = try negotiated()
+        let reply = type == .csv ? try csv(page, columns: columns, write) : items(page, write)
+        guard case .bytes(let bytes) = reply.content else { return reply }
+        return conditional(EntityTag(content: bytes, type: type)) { reply }
     }
 
     /// `{items, next_page_token}` with a `Link` to the next page.
-    func list<Item>(_ page: Page<Item>, _ write: (Item, inout JSONWriter) -> Void) -> Reply {
+    func items<Item>(_ page: Page<Item>, _ write: (Item, inout JSONWriter) -> Void) -> Reply {
         let reply = Reply.json { writer in
             writer.object { writer in
                 writer.name("items")
@@ -22,7 +39,25 @@ extension APIRequest {
                 writer.value(page.nextToken)
             }
         }
-        guard let token = page.nextToken else { return reply }
+        return linked(reply, to: page.nextToken)
+    }
+
+    private func csv<Item>(
+        _ page: Page<Item>, columns: [String], _ write: (Item, inout JSONWriter) -> Void
+    ) throws -> Reply {
+        var table = CSVWriter()
+        table.row(columns)
+        for item in page.items {
+            var writer = JSONWriter()
+            write(item, &writer)
+            let value = try JSONValue(parsing: writer.bytes)
+            table.row(columns.map { CSVWriter.text(value[$0] ?? .null) })
+        }
+        return linked(Reply(bytes: table.bytes, type: .csv), to: page.nextToken)
+    }
+
+    private func linked(_ reply: Reply, to token: String?) -> Reply {
+        guard let token else { return reply }
         return reply.with(.link, "<\(target(nextPage: token))>; rel=\"next\"")
     }
 
@@ -47,7 +82,8 @@ struct Tail {
     var limit: Int { size + 1 }
 
     /// A page of what was read under `limit`.
-    func page<Item>(_ items: [Item], position: (Item) -> Int) -> Page<Item> {
+    func page<Item>(_ items: [Item], size: Int? = nil, position: (Item) -> Int) -> Page<Item> {
+        let size = size ?? self.size
         let kept = Array(items.prefix(size))
         let next = items.count > size ? kept.last.map { String(position($0), radix: 36) + "-" + seal } : nil
         return Page(items: kept, nextToken: next)
@@ -64,7 +100,7 @@ extension APIRequest {
         let since = try query.integer("since", in: 0...Int(Int32.max)) ?? 0
         let path = (head.request.path ?? "").prefix { $0 != "?" }
         let seal = String(Digest.sha256(Array("\(path) \(since)".utf8)).prefix(16))
-        let after = try query["page_token"].map { token throws(APIError) in try Self.position(token, seal: seal) }
+        let after = try pageToken.map { token throws(APIError) in try Self.position(token, seal: seal) }
         return Tail(after: after ?? since, size: min(size, Self.tailSizeMax), seal: seal)
     }
 

@@ -15,7 +15,9 @@ struct ModelsResource: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/models", scope: .read, query: ["job"] + APIRequest.pageParameters, .blocking(list)),
+            Route(
+                .get, "/v1/models", scope: .read, query: ["job"] + APIRequest.pageParameters, offers: [.json, .csv],
+                .blocking(list)),
             Route(.get, "/v1/models/{id}", scope: .read, .blocking(show)),
             Route(.delete, "/v1/models/{id}", scope: .write, .blocking(delete)),
             Route(.get, "/v1/models/{id}/content", scope: .read, query: ["format"], .blocking(content)),
@@ -28,7 +30,10 @@ struct ModelsResource: Sendable {
     private func list(_ request: APIRequest) throws -> Handled {
         let page = try services.store.models(
             owner: request.principal.visibleOwner, job: try request.query.identifier("job", .job), request.page())
-        return .reply(request.list(page) { $1.value($0) })
+        return .reply(
+            try request.list(
+                page, columns: ["id", "job", "name", "bytes", "weights_sha256", "epoch", "created_at"]
+            ) { $1.value($0) })
     }
 
     private func show(_ request: APIRequest) throws -> Handled {

@@ -9,6 +9,8 @@ package struct Route: Sendable {
     /// The names of the query parameters it knows.
     package let query: [String]
     let scope: Scope
+    /// Its representations; `Accept` chooses, and the first wins a tie.
+    let offers: [MediaType]
     let content: ContentRule
     let segments: [Segment]
 
@@ -37,12 +39,14 @@ package struct Route: Sendable {
     }
 
     init(
-        _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [], _ content: ContentRule
+        _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [],
+        offers: [MediaType] = [.json], _ content: ContentRule
     ) {
         self.method = method
         self.template = template
         self.query = query
         self.scope = scope
+        self.offers = offers
         self.content = content
         segments = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
             $0.hasPrefix("{") ? .parameter($0.dropFirst().dropLast()) : .literal($0)

@@ -78,6 +78,16 @@ final class Bench {
         _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
         authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000
     ) -> Answer {
+        let pending = begin(
+            method, path, fields: fields, body: body, authority: authority, pieceBytes: pieceBytes)
+        return pending.wait()
+    }
+
+    /// Asks; the answer is waited for later.
+    func begin(
+        _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
+        authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000
+    ) -> Pending {
         let bytes = Array((body ?? "").utf8)
         var request = HTTPRequest(method: method, scheme: "http", authority: authority, path: path)
         request.headerFields = fields
@@ -96,9 +106,19 @@ final class Bench {
             }
             sink.finish()
         }
-        let answer = responder.wait()
-        answer.check(method)
-        return answer
+        return Pending(method: method, responder: responder)
+    }
+
+    /// An answer that may not be there yet.
+    struct Pending {
+        fileprivate let method: HTTPRequest.Method
+        fileprivate let responder: WaitingResponder
+
+        func wait() -> Answer {
+            let answer = responder.wait()
+            answer.check(method)
+            return answer
+        }
     }
 
     /// Begins an upload that never ends.
@@ -159,7 +179,7 @@ struct Unexpected: Error {
 }
 
 /// Keeps the answer and wakes whoever waits for it.
-private final class WaitingResponder: Responder {
+fileprivate final class WaitingResponder: Responder {
     private let answer = Lock<Bench.Answer?>(nil)
     private let answered = DispatchSemaphore(value: 0)
 

@@ -180,4 +180,48 @@ struct JobsAPITests {
         #expect(csv.text == "epoch,digit\r\n")
         #expect(bench.ask(.get, "/v1/jobs/\(job)/epochs", fields: [.accept: "image/png"]).status == 406)
     }
+
+    @Test func aWaitingRequestIsAnsweredByTheChange() async throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        let prefer = try #require(HTTPField.Name("Prefer"))
+        let tag = try #require(bench.ask(.get, "/v1/jobs/\(job)").fields[.eTag])
+        let waiting = bench.begin(.get, "/v1/jobs/\(job)", fields: [prefer: "respond-async, wait=60"])
+        #expect(bench.ask(.post, "/v1/jobs/\(job)/pause").status == 200)
+        let answer = waiting.wait()
+        #expect(try answer.json()["state"]?.text == "paused")
+        #expect(answer.fields[try #require(HTTPField.Name("Preference-Applied"))] == "wait=60")
+        // It has changed since the tag was made, so there is nothing to wait for.
+        let known: HTTPFields = [prefer: "wait=60", .ifNoneMatch: tag]
+        #expect(bench.ask(.get, "/v1/jobs/\(job)", fields: known).status == 200)
+    }
+
+    @Test func aWaitingRequestIsAnsweredWhenItsTimeIsUp() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        let prefer = try #require(HTTPField.Name("Prefer"))
+        let tag = try #require(bench.ask(.get, "/v1/jobs/\(job)").fields[.eTag])
+        #expect(bench.ask(.get, "/v1/jobs/\(job)", fields: [prefer: "wait=0", .ifNoneMatch: tag]).status == 304)
+        #expect(bench.ask(.get, "/v1/jobs/\(job)", fields: [prefer: "wait=0"]).fields[.retryAfter] == "1")
+        #expect(bench.ask(.post, "/v1/jobs/\(job)/cancel").status == 200)
+        let over = bench.ask(.get, "/v1/jobs/\(job)", fields: [prefer: "wait=60"])
+        #expect(try over.json()["state"]?.text == "cancelled")
+        #expect(over.fields[.retryAfter] == nil)
+    }
+
+    @Test(arguments: ["/v1/jobs", "/v1/datasets", "/v1/models"])
+    func aListIsATableByAcceptAndByItsEnding(list: String) throws {
+        let bench = try Bench()
+        try bench.train()
+        let byEnding = bench.ask(.get, list + ".csv")
+        #expect(byEnding.fields[.contentType] == "text/csv; charset=utf-8")
+        #expect(byEnding.text.hasPrefix("id,"))
+        #expect(byEnding.text.split(separator: "\r\n").count == 2)
+        #expect(bench.ask(.get, list, fields: [.accept: "text/csv"]).body == byEnding.body)
+        let tag = try #require(byEnding.fields[.eTag])
+        #expect(bench.ask(.get, list + ".csv", fields: [.ifNoneMatch: tag]).status == 304)
+        #expect(bench.ask(.get, list, fields: [.ifNoneMatch: tag]).status == 200)
+        #expect(bench.ask(.get, list + "?page_token=").status == 200)
+        #expect(bench.ask(.get, "/v1/server.csv").status == 404)
+    }
 }
