@@ -21,7 +21,8 @@ package final class API: RequestHandler {
             HealthResource.routes(services), DescriptionResource.routes(), ErrorsResource.routes(),
             StrategiesResource.routes(), DatasetsResource(services, idempotency).routes,
             JobsResource(services, idempotency).routes,
-            EpochsResource(services).routes, HistoryResource(services).routes, ModelsResource(services).routes,
+            EpochsResource(services).routes, EventsResource(services, EventHub(services)).routes,
+            HistoryResource(services).routes, ModelsResource(services).routes,
             ServerResource(services).routes,
         ].flatMap { $0 }
     }

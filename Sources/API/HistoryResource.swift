@@ -3,7 +3,7 @@ import HTTPWire
 import JobStore
 import Jobs
 
-/// What happened to a job: `/events`, `/logs`, `/checkpoints`.
+/// What a run leaves behind beside its epochs: `/logs`, `/checkpoints`.
 struct HistoryResource: Sendable {
     private let services: Services
 
@@ -13,19 +13,11 @@ struct HistoryResource: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/jobs/{id}/events", scope: .read, query: APIRequest.tailParameters, .blocking(events)),
             Route(.get, "/v1/jobs/{id}/logs", scope: .read, query: APIRequest.tailParameters, .blocking(logs)),
             Route(.get, "/v1/jobs/{id}/checkpoints", scope: .read, .blocking(checkpoints)),
             Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}", scope: .read, .blocking(checkpoint)),
             Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, .blocking(content)),
         ]
-    }
-
-    private func events(_ request: APIRequest) throws -> Handled {
-        let (job, tail) = (try request.identifier(.job), try request.tail())
-        let events = try services.store.events(
-            of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
-        return .reply(try request.list(tail.page(events, position: \.seq)) { $1.value($0) })
     }
 
     private func logs(_ request: APIRequest) throws -> Handled {

@@ -62,7 +62,7 @@ extension JSONWriter {
         }
     }
 
-    private mutating func value(_ progress: JobProgress) {
+    mutating func value(_ progress: JobProgress) {
         object { writer in
             writer.name("epoch")
             writer.value(progress.epoch)

@@ -58,6 +58,7 @@ extension HTTPField.Name {
     static let idempotencyReplayed = HTTPField.Name("Idempotency-Replayed") ?? .contentID
     static let contentDigest = HTTPField.Name("Content-Digest") ?? .contentID
     static let reprDigest = HTTPField.Name("Repr-Digest") ?? .contentID
+    static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .contentID
     static let prefer = HTTPField.Name("Prefer") ?? .contentID
     static let preferenceApplied = HTTPField.Name("Preference-Applied") ?? .contentID
     static let link = HTTPField.Name("Link") ?? .contentID

@@ -48,6 +48,8 @@ final class Bench {
         let body: [UInt8]
         /// The template of the route that answered.
         let route: String?
+        /// Content that comes as it happens.
+        var stream: (any ContentSource)?
 
         /// Holds the answer against openapi.yaml.
         fileprivate func check(_ method: HTTPRequest.Method) {
@@ -186,7 +188,7 @@ fileprivate final class WaitingResponder: Responder {
     func respond(_ response: Response) {
         let answer = Bench.Answer(
             status: response.head.status.code, fields: response.head.headerFields, body: response.content.read(),
-            route: response.route)
+            route: response.route, stream: response.content.stream)
         let isFirst = self.answer.withLock { kept in
             defer { kept = kept ?? answer }
             return kept == nil
@@ -203,6 +205,10 @@ fileprivate final class WaitingResponder: Responder {
 }
 
 extension ResponseContent {
+    fileprivate var stream: (any ContentSource)? {
+        if case .stream(let source) = self { source } else { nil }
+    }
+
     /// All of it, as the server would send it.
     fileprivate func read() -> [UInt8] {
         switch self {

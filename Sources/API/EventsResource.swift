@@ -1,0 +1,96 @@
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+
+/// `/v1/jobs/{id}/events` and `/v1/events`: histories as pages, or as they happen.
+struct EventsResource: Sendable {
+    private let services: Services
+    private let hub: EventHub
+
+    init(_ services: Services, _ hub: EventHub) {
+        self.services = services
+        self.hub = hub
+    }
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/jobs/{id}/events", scope: .read, query: APIRequest.tailParameters,
+                offers: [.json, .eventStream], .blocking(ofJob)),
+            Route(
+                .get, "/v1/events", scope: .read, query: APIRequest.tailParameters, offers: [.json, .eventStream],
+                .blocking(ofAll)),
+        ]
+    }
+
+    private func ofJob(_ request: APIRequest) throws -> Handled {
+        let (id, owner) = (try request.identifier(.job), request.principal.visibleOwner)
+        if try request.negotiated() == .eventStream { return .reply(try stream(of: id, request)) }
+        let tail = try request.tail()
+        let events = try services.store.events(of: id, owner: owner, after: tail.after, limit: tail.limit)
+        return .reply(try request.list(tail.page(events, position: \.seq)) { $1.value($0) })
+    }
+
+    private func ofAll(_ request: APIRequest) throws -> Handled {
+        let owner = request.principal.visibleOwner
+        guard try request.negotiated() == .eventStream else {
+            let tail = try request.tail()
+            let events = try services.store.events(owner: owner, afterNumber: tail.after, limit: tail.limit)
+            return .reply(try request.list(tail.page(events, position: \.number)) { $1.value($0) })
+        }
+        // Who names no position wants what happens from now on, not the history of every job.
+        let position = try request.lastEvent() ?? services.store.lastEventNumber()
+        return .reply(try reply(request, EventFeed(scope: .all, owner: owner), from: EventCursor(event: position)))
+    }
+
+    /// From the beginning, unless the client names the last event that it has.
+    private func stream(of id: Identifier, _ request: APIRequest) throws -> Reply {
+        let owner = request.principal.visibleOwner
+        let job = try services.store.job(id, owner: owner)
+        var cursor = EventCursor(event: try request.lastEvent() ?? 0)
+        if cursor.event > 0 {
+            cursor.logLine = try lastLogLine(of: id, owner: owner, before: cursor.event)
+            let hasMore = try !services.store.events(of: id, owner: owner, after: cursor.event, limit: 1).isEmpty
+            // 204 tells an EventSource to stay away: nothing will ever follow.
+            if job.state.isTerminal && !hasMore { return .noContent }
+        }
+        return try reply(request, EventFeed(scope: .job(id), owner: owner), from: cursor)
+    }
+
+    /// The last log line written before an event, as far as the clock tells.
+    private func lastLogLine(of id: Identifier, owner: String?, before seq: Int) throws -> Int {
+        guard let event = try services.store.events(of: id, owner: owner, after: seq - 1, limit: 1).first else {
+            return 0
+        }
+        var last = 0
+        while true {
+            let lines = try services.store.logs(of: id, owner: owner, after: last, limit: Self.logLinesPerRead)
+            let older = lines.prefix { $0.at < event.at }
+            last = older.last?.seq ?? last
+            if older.count < Self.logLinesPerRead { return last }
+        }
+    }
+
+    private static let logLinesPerRead = 500
+
+    private func reply(_ request: APIRequest, _ feed: EventFeed, from cursor: EventCursor) throws -> Reply {
+        let fields: HTTPFields = [.contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store"]
+        // HEAD asks for no events, so no stream is opened for it.
+        guard request.head.request.method != .head else { return Reply(status: .ok, fields: fields) }
+        return Reply(status: .ok, fields: fields, content: .stream(try hub.open(feed, from: cursor)))
+    }
+}
+
+extension APIRequest {
+    /// The last event that the client has: `Last-Event-ID` of a browser that comes back, else `since`.
+    fileprivate func lastEvent() throws(APIError) -> Int? {
+        guard let text = fields[.lastEventID], !text.isEmpty else {
+            return try query.integer("since", in: 0...Int(Int32.max))
+        }
+        guard let position = Int(text), position >= 0 else {
+            throw APIError(.malformedRequest, "Last-Event-ID must be the id of an event, not \"\(text.prefix(100))\"")
+        }
+        return position
+    }
+}

@@ -1,0 +1,169 @@
+import API
+import Dispatch
+import Foundation
+import HTTPTypes
+import HTTPWire
+import JobStore
+import Jobs
+import Locks
+import Testing
+
+/// Reads a stream of events as the server would, waking up when it is told to.
+private final class StreamReader {
+    struct Event: Equatable {
+        var type: String
+        var id: Int?
+        var data: JSONValue
+    }
+
+    private let source: any ContentSource
+    private let awake = DispatchSemaphore(value: 0)
+    private var text = ""
+
+    init(_ answer: Bench.Answer) throws {
+        #expect(answer.status == 200)
+        #expect(answer.fields[.contentType] == "text/event-stream")
+        source = try #require(answer.stream)
+    }
+
+    deinit { source.cancel() }
+
+    /// The next event; nil at the end.
+    func next(bytesMax: Int = 1_000) throws -> Event? {
+        while true {
+            if let event = try takeEvent() { return event }
+            switch source.next(bytesMax: bytesMax, wake: { [awake] in awake.signal() }) {
+            case .bytes(let bytes): text += String(decoding: bytes, as: UTF8.self)
+            case .later: awake.wait()
+            case .end: return nil
+            case .failed: throw Unexpected("the stream failed")
+            }
+        }
+    }
+
+    /// The next event of a type, others left out.
+    func next(_ type: String) throws -> Event? {
+        while let event = try next() { if event.type == type { return event } }
+        return nil
+    }
+
+    func all() throws -> [Event] {
+        var events: [Event] = []
+        while let event = try next() { events.append(event) }
+        return events
+    }
+
+    private func takeEvent() throws -> Event? {
+        while let end = text.range(of: "\n\n") {
+            let lines = text[..<end.lowerBound].split(separator: "\n")
+            text = String(text[end.upperBound...])
+            func field(_ name: String) -> String? {
+                lines.first { $0.hasPrefix(name + ": ") }.map { String($0.dropFirst(name.count + 2)) }
+            }
+            guard let type = field("event"), let data = field("data") else { continue }
+            let value = try JSONValue(parsing: Array(data.utf8))
+            let schema =
+                switch type {
+                case "log": "EventLog"
+                case "progress": "EventProgress"
+                default: "Event"
+                }
+            let validator = SchemaValidator(document: try Description.document())
+            #expect(validator.problems(value, against: validator.resolve("#/components/schemas/" + schema)) == [])
+            return Event(type: type, id: field("id").flatMap { Int($0) }, data: value)
+        }
+        return nil
+    }
+}
+
+struct EventStreamTests {
+    private static let accept: HTTPFields = [.accept: "text/event-stream"]
+
+    private static func resuming(_ id: Int) throws -> HTTPFields {
+        var fields = accept
+        fields[try #require(HTTPField.Name("Last-Event-ID"))] = String(id)
+        return fields
+    }
+
+    @Test func theStreamOfAJobTellsItsWholeHistoryAndEndsWithIt() throws {
+        let bench = try Bench()
+        let job = try bench.train(epochs: 100)
+        let events = try StreamReader(bench.ask(.get, "/v1/jobs/\(job)/events", fields: Self.accept)).all()
+        let ids = events.compactMap(\.id)
+        #expect(ids == Array(1...ids.count))
+        #expect(events.filter { $0.type == "epoch" }.count == 100)
+        #expect(events.filter { $0.type == "log" }.map { $0.data["line"]?["message"]?.text } == ["begin", "end"])
+        #expect(events.last { $0.type == "state" }?.data["to"]?.text == "succeeded")
+    }
+
+    @Test func aClientThatComesBackMissesNothing() throws {
+        let bench = try Bench()
+        let job = try bench.train(epochs: 10)
+        let target = "/v1/jobs/\(job)/events"
+        let all = try StreamReader(bench.ask(.get, target, fields: Self.accept)).all().filter { $0.id != nil }
+        let rest = try StreamReader(bench.ask(.get, target, fields: Self.resuming(4))).all().filter { $0.id != nil }
+        #expect(rest == Array(all.dropFirst(4)))
+        let last = try #require(all.last?.id)
+        #expect(bench.ask(.get, target, fields: try Self.resuming(last)).status == 204)
+        #expect(bench.ask(.get, target + "?since=\(last)", fields: Self.accept).status == 204)
+    }
+
+    @Test func whatHappensIsToldAsItHappens() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        let reader = try StreamReader(bench.ask(.get, "/v1/jobs/\(job)/events", fields: Self.accept))
+        let line = try StreamReader(bench.ask(.get, "/v1/events", fields: Self.accept))
+        #expect(try reader.next()?.data["to"]?.text == "queued")
+        let lease = try bench.claim().lease
+        #expect(try reader.next()?.data["to"]?.text == "starting")
+        try bench.store.started(lease).commitAndWait()
+        #expect(try reader.next()?.data["to"]?.text == "running")
+        try bench.record(1, under: lease)
+        #expect(try reader.next("epoch")?.data["detail"]?["epoch"]?.int == 1)
+        #expect(try line.next()?.data["to"]?.text == "starting")
+        #expect(try line.next("epoch")?.data["job"]?.text == job)
+    }
+
+    @Test func progressIsToldBetweenWhatIsDurable() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        let claim = try bench.claim()
+        let reader = try StreamReader(bench.ask(.get, "/v1/jobs/\(job)/events", fields: Self.accept))
+        #expect(try reader.next("state")?.data["to"]?.text == "queued")
+        #expect(try reader.next("state")?.data["to"]?.text == "starting")
+        let progress = TrainingProgress(epoch: 1, epochs: 20, batch: 3, batches: 10, samplesPerSecond: 100)
+        bench.store.report(progress, under: claim.lease)
+        let event = try #require(try reader.next("progress"))
+        #expect(event.id == nil)
+        #expect(event.data["progress"]?["batch"]?.int == 3)
+    }
+
+    @Test func theEndOfAStreamThatNobodyReadsIsItsOwn() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        let answer = bench.ask(.get, "/v1/jobs/\(job)/events", fields: Self.accept)
+        answer.stream?.cancel()
+        guard case .end? = answer.stream?.next(bytesMax: 10, wake: {}) else {
+            Issue.record("a cancelled stream has more to say")
+            return
+        }
+    }
+
+    @Test func aPositionThatIsNoneIsRefused() throws {
+        let bench = try Bench()
+        var fields = Self.accept
+        fields[try #require(HTTPField.Name("Last-Event-ID"))] = "x"
+        #expect(bench.ask(.get, "/v1/events", fields: fields).status == 400)
+        #expect(bench.ask(.head, "/v1/events", fields: Self.accept).stream == nil)
+    }
+
+    @Test func theHistoryOfAllJobsIsAPageToo() throws {
+        let bench = try Bench()
+        try bench.train()
+        let items = try #require(try bench.ask(.get, "/v1/events?page_size=500").json()["items"]?.elements)
+        let numbers = items.compactMap { $0["number"]?.int }
+        #expect(numbers == numbers.sorted() && numbers.count > 5)
+        let later = try bench.ask(.get, "/v1/events?since=\(numbers[2])").json()["items"]?.elements
+        #expect(later?.first?["number"]?.int == numbers[3])
+    }
+}
