@@ -100,6 +100,26 @@ struct NPZTests {
         #expect(error?.problems[0].detail.contains("\"missing_label\": null") == true)
     }
 
+    @Test func minusOneInAnArrayOfLabelsIsMissingToo() throws {
+        let data = try TestDataset(
+            NPZWriter.archive([("x", "|u1", [3, 1], [1, 2, 3]), ("y", "|i1", [3, 2], [1, 255, 0, 1, 255, 0])]), .npz)
+        let task = TaskSpec(name: "y", targets: ["y"], kind: .multilabel)
+        guard case .matrix(let labels) = try data.encode(try makeRequest([task])).targets[0] else {
+            throw DatasetError("no matrix")
+        }
+        #expect(labels.values == [1, 0, 0, 1, 0, 0])
+        #expect(labels.mask == [1, 0, 1, 1, 0, 1])
+        let numbers = TaskSpec(name: "y", targets: ["y"], kind: .regression)
+        guard case .matrix(let values) = try data.encode(try makeRequest([numbers])).targets[0] else {
+            throw DatasetError("no matrix")
+        }
+        #expect(values.mask == nil, "a whole number is a value of a regression")
+        var strict = task
+        strict.missingLabel = .none
+        let request = try makeRequest([strict])
+        #expect(throws: DatasetError.self) { try data.encode(request) }
+    }
+
     @Test(
         arguments: [
             ("object", "pickled"), ("structured", "structured"), ("complex", "'<c8'"), ("fortran", "Fortran"),
@@ -111,6 +131,20 @@ struct NPZTests {
             try DatasetFile.inspect(Arrays.path(name), format: .npz, limits: .standard)
         }
         #expect(error?.problems[0].detail.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test func sizesAndOffsetsOf64BitsAreRead() throws {
+        let arrays = [("x", "|u1", [3, 1], [1, 2, 3] as [UInt8]), ("y", "|u1", [3], [0, 1, 0] as [UInt8])]
+        let bytes = NPZWriter.archive(arrays, zip64: true)
+        #expect(try inspect(bytes) == inspect(NPZWriter.archive(arrays)))
+        for length in 0..<bytes.count {
+            #expect(throws: DatasetError.self) { try inspect(Array(bytes[..<length])) }
+        }
+        for index in bytes.indices {
+            var changed = bytes
+            changed[index] ^= 0xFF
+            _ = try? inspect(changed)
+        }
     }
 
     @Test(arguments: ["stored", "deflated"])
@@ -189,7 +223,9 @@ struct NPZTests {
 
 /// A minimal NPZ writer: stored members, so that tests can say anything.
 enum NPZWriter {
-    static func archive(_ arrays: [(name: String, type: String, shape: [Int], content: [UInt8])]) -> [UInt8] {
+    static func archive(
+        _ arrays: [(name: String, type: String, shape: [Int], content: [UInt8])], zip64: Bool = false
+    ) -> [UInt8] {
         var file: [UInt8] = []
         var directory: [UInt8] = []
         for (name, type, shape, content) in arrays {
@@ -197,14 +233,32 @@ enum NPZWriter {
             let member =
                 [0x93] + Array("NUMPY".utf8) + [1, 0] + little(text.utf8.count, 2) + Array(text.utf8) + content
             let fileName = Array("\(name).npy".utf8)
-            let sizes = little(Int(crc(member)), 4) + little(member.count, 4) + little(member.count, 4)
-            directory += Array("PK\u{1}\u{2}".utf8) + little(20, 2) + little(20, 2) + little(0, 8) + sizes
-            directory += little(fileName.count, 2) + little(0, 12) + little(file.count, 4) + fileName
-            file += Array("PK\u{3}\u{4}".utf8) + little(20, 2) + little(0, 8) + sizes
+            let size = little(zip64 ? 0xFFFF_FFFF : member.count, 4)
+            let offset = little(zip64 ? 0xFFFF_FFFF : file.count, 4)
+            // An unrelated extra field first, then the one of ZIP64: size, stored size, offset.
+            let sizes64 = little(member.count, 8) + little(member.count, 8) + little(file.count, 8)
+            let extra: [UInt8] = zip64 ? [7, 0, 1, 0, 9, 1, 0, 24, 0] + sizes64 : []
+            directory += Array("PK\u{1}\u{2}".utf8) + little(20, 2) + little(20, 2) + little(0, 8)
+            directory += little(Int(crc(member)), 4) + size + size
+            directory += little(fileName.count, 2) + little(extra.count, 2) + little(0, 10) + offset + fileName + extra
+            file +=
+                Array("PK\u{3}\u{4}".utf8) + little(20, 2) + little(0, 8) + little(Int(crc(member)), 4) + size + size
             file += little(fileName.count, 2) + little(0, 2) + fileName + member
         }
-        let end = Array("PK\u{5}\u{6}".utf8) + little(0, 4) + little(arrays.count, 2) + little(arrays.count, 2)
-        return file + directory + end + little(directory.count, 4) + little(file.count, 4) + little(0, 2)
+        let start = file.count
+        file += directory
+        if zip64 { file += end64(count: arrays.count, directory: directory.count, start: start) }
+        let count = little(zip64 ? 0xFFFF : arrays.count, 2)
+        file += Array("PK\u{5}\u{6}".utf8) + little(0, 4) + count + count
+        file += little(zip64 ? 0xFFFF_FFFF : directory.count, 4) + little(zip64 ? 0xFFFF_FFFF : start, 4)
+        return file + little(0, 2)
+    }
+
+    private static func end64(count: Int, directory: Int, start: Int) -> [UInt8] {
+        var bytes = Array("PK\u{6}\u{6}".utf8) + little(44, 8) + little(45, 2) + little(45, 2) + little(0, 8)
+        bytes += little(count, 8) + little(count, 8) + little(directory, 8) + little(start, 8)
+        bytes += Array("PK\u{6}\u{7}".utf8) + little(0, 4) + little(start + directory, 8) + little(1, 4)
+        return bytes
     }
 
     private static func little(_ value: Int, _ count: Int) -> [UInt8] {

@@ -188,8 +188,13 @@ struct TableEncodingTests {
 
     @Test func aPlanNamesEveryProblemAtOnce() throws {
         let data = try TestDataset("x,y\n1,0\n2,1\n")
-        let request = try makeRequest([classification("p"), classification("q")], inputs: ["z"])
+        let request = try makeRequest(
+            [classification("p"), classification("q")], inputs: ["z"],
+            validation: .fraction(0.5, seed: 0, stratifyBy: "s"))
         let error = #expect(throws: DatasetError.self) { try EncodingPlan(request, schema: data.schema) }
-        #expect(error?.problems.map(\.pointer) == ["/tasks/0/target", "/tasks/1/target", "/inputs/columns/0"])
+        #expect(
+            error?.problems.map(\.pointer) == [
+                "/tasks/0/target", "/tasks/1/target", "/inputs/columns/0", "/validation/stratify_by",
+            ])
     }
 }

@@ -41,9 +41,23 @@ package struct EncodingPlan: Sendable, Hashable {
         } catch {
             problems += error.problems
         }
+        problems += Self.stratificationProblems(request, schema: schema)
         if let error = DatasetError(problems: problems) { throw error }
         self.inputs = inputs
         self.targets = targets
+    }
+
+    private static func stratificationProblems(_ request: EncodingRequest, schema: DatasetSchema) -> [Problem] {
+        var problems: [Problem] = []
+        for (name, holdout) in [("validation", Optional(request.validation)), ("test", request.test)] {
+            guard case .fraction(_, _, let column?) = holdout else { continue }
+            if let profile = schema.column(named: column), profile.type != .array { continue }
+            problems.append(
+                Problem(
+                    pointer: "/\(name)/stratify_by",
+                    detail: "no column \"\(column)\" with one value per row in the data set", column: column))
+        }
+        return problems
     }
 
     /// Everything the encoding reads of the data set itself.

@@ -56,7 +56,7 @@ enum TargetEncoder {
             var output = 0
             for column in plan.columns {
                 let data = try column.data(in: part.table, pointer: part.pointer)
-                let labels = MultilabelColumn(data, outputs: column.outputs)
+                let labels = MultilabelColumn(data, column)
                 if let row = labels.firstOtherRow {
                     throw DatasetError(
                         "a multilabel task needs 0 or 1 (or true, false), or no value", pointer: part.pointer,
@@ -85,7 +85,7 @@ enum TargetEncoder {
                 let data = try column.data(in: part.table, pointer: part.pointer)
                 for row in 0..<part.table.rows {
                     for element in 0..<column.outputs {
-                        let value = data.number(row: row, output: element, of: column.outputs)
+                        let value = data.number(row: row, output: element, of: column)
                         let index = output + element
                         let scaled = (value - means[index]) / deviations[index]
                         let single = scaled.isNaN ? .nan : try finite(scaled, row: row, column.use.name)

@@ -62,7 +62,7 @@ enum TargetFit {
         for column in plan.columns {
             let data = try column.data(in: table, pointer: plan.pointer)
             for output in 0..<column.outputs {
-                let fit = NumericFit(rows: training) { data.number(row: $0, output: output, of: column.outputs) }
+                let fit = NumericFit(rows: training) { data.number(row: $0, output: output, of: column) }
                 means.append(plan.target.standardize ? fit.mean : 0)
                 deviations.append(plan.target.standardize ? fit.deviation : 1)
             }
@@ -73,7 +73,7 @@ enum TargetFit {
     private static func checkLabels(_ plan: TargetPlan, table: DataTable) throws(DatasetError) {
         for column in plan.columns {
             let data = try column.data(in: table, pointer: plan.pointer)
-            let labels = MultilabelColumn(data, outputs: column.outputs)
+            let labels = MultilabelColumn(data, column)
             guard let row = labels.firstOtherRow else { continue }
             throw DatasetError(
                 "a multilabel task needs 0 or 1 (or true, false) in every column, or no value",
@@ -98,11 +98,13 @@ extension TargetPlan {
 
 extension ColumnData {
     /// A number of the column, NaN where missing or where there are no numbers.
-    func number(row: Int, output: Int, of outputs: Int) -> Double {
+    func number(row: Int, output: Int, of column: TargetPlan.Column) -> Double {
         switch self {
-        case .numbers(let numbers): numbers[row]
-        case .array(let array): array.value(at: row * outputs + output)
-        case .categories, .texts: .nan
+        case .numbers(let numbers): return numbers[row]
+        case .array(let array):
+            let value = array.value(at: row * column.outputs + output)
+            return column.missing.map { Double($0) == value } == true ? .nan : value
+        case .categories, .texts: return .nan
         }
     }
 }
@@ -110,15 +112,15 @@ extension ColumnData {
 /// A column of zeros and ones, from names or from an array.
 struct MultilabelColumn {
     private let data: ColumnData
-    private let outputs: Int
+    private let column: TargetPlan.Column
     /// For columns of names: 0, 1, or −1 for anything else.
     private let meanings: [Float]
 
-    init(_ data: ColumnData, outputs: Int) {
+    init(_ data: ColumnData, _ column: TargetPlan.Column) {
         self.data = data
-        self.outputs = outputs
-        if case .categories(let column) = data {
-            meanings = column.names.map { ["0": 0, "1": 1, "false": 0, "true": 1][$0] ?? -1 }
+        self.column = column
+        if case .categories(let categories) = data {
+            meanings = categories.names.map { ["0": 0, "1": 1, "false": 0, "true": 1][$0] ?? -1 }
         } else {
             meanings = []
         }
@@ -127,11 +129,11 @@ struct MultilabelColumn {
     /// 0, 1, NaN where missing, or −1 for a value that is no label.
     func label(row: Int, output: Int) -> Float {
         switch data {
-        case .categories(let column):
-            let code = Int(column.codes[row])
+        case .categories(let categories):
+            let code = Int(categories.codes[row])
             return code < 0 ? .nan : meanings[code]
         case .numbers, .array:
-            let value = data.number(row: row, output: output, of: outputs)
+            let value = data.number(row: row, output: output, of: column)
             return value.isNaN ? .nan : value == 0 ? 0 : value == 1 ? 1 : -1
         case .texts:
             return -1
@@ -140,9 +142,9 @@ struct MultilabelColumn {
 
     var rows: Int {
         switch data {
-        case .categories(let column): column.codes.count
+        case .categories(let categories): categories.codes.count
         case .numbers(let numbers): numbers.count
-        case .array(let array): outputs == 0 ? 0 : array.count / outputs
+        case .array(let array): array.count / max(column.outputs, 1)
         case .texts(let texts): texts.ends.count
         }
     }
@@ -150,6 +152,6 @@ struct MultilabelColumn {
     /// The first row with something else than a label, from 0.
     var firstOtherRow: Int? {
         if !meanings.isEmpty, !meanings.contains(-1) { return nil }
-        return (0..<rows).first { row in (0..<outputs).contains { label(row: row, output: $0) == -1 } }
+        return (0..<rows).first { row in (0..<column.outputs).contains { label(row: row, output: $0) == -1 } }
     }
 }

@@ -25,7 +25,9 @@ struct TargetPlan: Sendable, Hashable {
         var use: ColumnUse
         /// Outputs: 1, or the length of an array's one axis.
         var outputs: Int
-        /// Whether an integer stands for a missing label without the spec having said so.
+        /// The whole number that stands for a missing label.
+        var missing: Int?
+        /// Whether it does so without the spec having said so.
         var missingByDefault: Bool
     }
 
@@ -58,20 +60,7 @@ struct TargetPlan: Sendable, Hashable {
     private static func column(
         _ profile: ColumnProfile, of target: EncodingRequest.Target, format: DatasetFormat, pointer: String
     ) throws(DatasetError) -> Column {
-        if profile.type == .array {
-            guard profile.shape.count == 1, target.kind == .multilabel || target.kind == .regression else {
-                throw DatasetError(
-                    "\"\(profile.name)\" holds arrays; only multilabel and regression tasks take arrays, of one axis",
-                    pointer: pointer + "/target")
-            }
-            return Column(
-                use: ColumnUse(name: profile.name, role: .array), outputs: profile.shape[0], missingByDefault: false)
-        }
         let isRegression = target.kind == .regression
-        if isRegression, !profile.isNumeric {
-            throw DatasetError(
-                "a regression needs numbers; \"\(profile.name)\" holds text", pointer: pointer + "/target")
-        }
         let isStoredAsInteger = profile.storage.map { $0.hasPrefix("i") || $0.hasPrefix("u") } == true
         let byDefault = format == .npz && isStoredAsInteger && !isRegression
         let missing: Int?
@@ -80,9 +69,23 @@ struct TargetPlan: Sendable, Hashable {
         case .none: missing = nil
         case .value(let value): missing = value
         }
+        if profile.type == .array {
+            guard profile.shape.count == 1, target.kind == .multilabel || target.kind == .regression else {
+                throw DatasetError(
+                    "\"\(profile.name)\" holds arrays; only multilabel and regression tasks take arrays, of one axis",
+                    pointer: pointer + "/target")
+            }
+            return Column(
+                use: ColumnUse(name: profile.name, role: .array), outputs: profile.shape[0], missing: missing,
+                missingByDefault: byDefault && target.missingLabel == .standard)
+        }
+        if isRegression, !profile.isNumeric {
+            throw DatasetError(
+                "a regression needs numbers; \"\(profile.name)\" holds text", pointer: pointer + "/target")
+        }
         let role = isRegression ? ColumnRole.number(missing: missing) : .category(missing: missing)
         return Column(
-            use: ColumnUse(name: profile.name, role: role), outputs: 1,
+            use: ColumnUse(name: profile.name, role: role), outputs: 1, missing: missing,
             missingByDefault: byDefault && target.missingLabel == .standard)
     }
 }
