@@ -52,6 +52,22 @@ struct TokenizerTests {
         }
     }
 
+    @Test func theFastWayForASCIIFindsTheSameWords() {
+        let tokenizer = Tokenizer(options: TextOptions(TextSpec()))
+        let alphabet = Array("aB3' .,\t\n\r'\u{0}\u{1C}\u{7F}-_".unicodeScalars)
+        var generator = SplitGenerator(seed: 5)
+        for _ in 0..<3000 {
+            var text = String.UnicodeScalarView()
+            for _ in 0..<generator.next(below: 16) { text.append(alphabet[generator.next(below: alphabet.count)]) }
+            let limit = generator.next(below: 4) == 0 ? generator.next(below: 6) : 100
+            let words = tokenizer.words(of: String(text), limit: limit)
+            #expect(
+                tokenizer.asciiWords(of: String(text), limit: limit).map { $0.prefix(limit) } == words.prefix(limit),
+                "\(String(text).debugDescription) up to \(limit)")
+        }
+        #expect(tokenizer.asciiWords(of: "é", limit: 9) == nil)
+    }
+
     @Test func theVocabularyHasTheMostFrequentTokensOfTheTrainingRows() {
         var texts = TextColumn()
         for text in ["b b a c", "a b d", "never seen"] {
