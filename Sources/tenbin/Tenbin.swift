@@ -7,7 +7,10 @@ struct Tenbin: ParsableCommand {
         commandName: "tenbin",
         abstract: "Train multi-task networks and let the balance weigh the tasks.",
         version: Build.version,
-        subcommands: [ServeCommand.self, DemoCommand.self, DatasetsCommand.self, JobsCommand.self])
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, DatasetsCommand.self, JobsCommand.self, ModelsCommand.self,
+            RestoreCommand.self,
+        ])
 }
 
 /// What this binary is.

@@ -5,14 +5,14 @@ import Testing
 @testable import tenbin
 
 /// How the server begins and ends.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct EndingTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EndingTests {
     @Test func aTerminatedServerEndsInOrderAndItsJobGoesOnAfterwards() throws {
         let folder = ServerProcess.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let job: String
         do {
             let server = try ServerProcess(folder: folder)
-            job = try server.submit(try server.uploadDigits(), epochs: 200)
+            job = try server.submit(try server.uploadDigits(), epochs: 60)
             while try server.epochs(job).isEmpty {}
             #expect(server.end(with: SIGTERM) == 0)
         }
@@ -21,7 +21,7 @@ import Testing
         #expect(end["state"]?.text == "succeeded")
         #expect(end["attempt"]?.int == 2)
         #expect(end["crashes"]?.int == 0)
-        #expect(try server.epochs(job).compactMap { $0["epoch"]?.int } == Array(1...200))
+        #expect(try server.epochs(job).compactMap { $0["epoch"]?.int } == Array(1...60))
     }
 
     @Test func aKilledServerLosesNothingAndEndsWithTheSameModel() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import tenbin
 
 /// The main job through the real binary: upload, submit, follow, read the weights.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MainJobTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MainJobTests {
     @Test func theDemoTrainsThreeTasksAndEndsWell() throws {
         let folder = ServerProcess.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

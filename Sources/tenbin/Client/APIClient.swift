@@ -22,6 +22,13 @@ struct APIClient {
         try json(http.send("POST", "/v1/datasets?name=\(name.escapedForQuery)", content: .file(path: path, type: type)))
     }
 
+    /// Content that is no JSON.
+    func bytes(_ target: String) throws -> [UInt8] {
+        let response = try http.send("GET", target)
+        guard response.status == 200 else { throw APIFailure(response) }
+        return response.body
+    }
+
     private func json(_ response: HTTPClient.Response) throws -> JSONValue {
         guard (200..<300).contains(response.status) else { throw APIFailure(response) }
         return try JSONValue(parsing: response.body)

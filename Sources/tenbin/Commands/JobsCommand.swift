@@ -22,10 +22,8 @@ struct JobsCommand: ParsableCommand {
         @OptionGroup var client: ClientOptions
 
         func run(_ api: APIClient) throws {
-            let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
-            guard let data = try handle?.readToEnd() else { throw ValidationError("\(file): there is no such file") }
             let target = "/v1/jobs" + (validateOnly ? "?validate_only=true" : "")
-            let answer = try api.post(target, try JSONValue(parsing: [UInt8](data)))
+            let answer = try api.post(target, try JSONValue(parsing: InputFile.bytes(of: file)))
             if client.json || validateOnly { show(answer) } else { print(answer.identifier) }
         }
     }

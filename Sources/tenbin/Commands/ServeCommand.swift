@@ -3,6 +3,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import HTTPServer
+import JobStore
 import Logging
 
 /// `tenbin serve`
@@ -31,6 +32,12 @@ struct ServeCommand: ParsableCommand {
 
     @Flag(help: "Log every request.")
     var accessLog = false
+
+    @Option(help: "How long the checkpoints of jobs that are over are kept: 12h, 30d, …; for ever by default.")
+    var retainCheckpoints: Age?
+
+    @Option(help: "How long jobs that are over are kept: 12h, 30d, …; for ever by default.")
+    var retainJobs: Age?
 
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
@@ -68,7 +75,9 @@ struct ServeCommand: ParsableCommand {
     private func configuration(_ logger: Logger) -> Service.Configuration {
         var configuration = Service.Configuration(
             addresses: listening.addresses, dataDirectory: dataDir, workers: workers, loops: loops,
-            serverLimits: limits.server, storeLimits: limits.store, logger: logger, logsAccess: accessLog)
+            serverLimits: limits.server, storeLimits: limits.store,
+            retention: Retention(checkpointSeconds: retainCheckpoints?.seconds, jobSeconds: retainJobs?.seconds),
+            logger: logger, logsAccess: accessLog)
         limits.apply(to: &configuration.settings)
         configuration.settings.corsOrigins = corsOrigin
         return configuration

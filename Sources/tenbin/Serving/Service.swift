@@ -22,6 +22,7 @@ final class Service: Sendable {
         var settings = APISettings()
         /// Bytes of encoded data sets kept for the next job beyond what running jobs hold.
         var cacheBytesMax = 1 << 30
+        var retention = Retention()
         var logger: Logger
         var logsAccess = false
     }
@@ -29,6 +30,7 @@ final class Service: Sendable {
     let store: Store
     let server: Server
     private let pool: WorkerPool
+    private let housekeeper: Housekeeper
     private let isDraining: Lock<Bool>
 
     /// Starts everything; when it returns, requests are answered.
@@ -65,7 +67,9 @@ final class Service: Sendable {
                 logger: logger, accessLog: configuration.logsAccess ? AccessLog(logger: logger).record : nil
             ),
             handler: api)
+        housekeeper = Housekeeper(store: store, retention: configuration.retention, logger: logger)
         pool.start()
+        housekeeper.start()
     }
 
     /// Ends in order: answers what is in flight, lets running jobs checkpoint and go back to the queue, closes the store.
@@ -74,6 +78,7 @@ final class Service: Sendable {
         server.drain(seconds: Double(seconds))
         // What does not make it in time is taken up after the next start.
         _ = pool.drain(seconds: seconds)
+        housekeeper.stop()
         store.close()
     }
 }
