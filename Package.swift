@@ -106,7 +106,8 @@ let package = Package(
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
-        tests("HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging]),
+        tests(
+            "HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging], resources: [.copy("Clients")]),
         tests(
             "API",
             [

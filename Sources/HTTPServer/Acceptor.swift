@@ -10,6 +10,8 @@ final class Acceptor {
         let address: String
         /// What it counts for in the per-address limit; nil for UNIX sockets.
         let network: NetworkKey?
+        /// Whether TLS is to be spoken.
+        let isSecure: Bool
     }
 
     private let listeners: [Listener]
@@ -68,7 +70,7 @@ final class Acceptor {
             var storage = sockaddr_storage()
             let descriptor = Self.acceptOnce(listener.descriptor, &storage)
             if descriptor >= 0 {
-                adopt(Self.prepare(descriptor, storage, isUNIX: listener.isUNIX))
+                adopt(Self.prepare(descriptor, storage, listener))
                 continue
             }
             switch errno {
@@ -94,12 +96,13 @@ final class Acceptor {
         }
     }
 
-    private static func prepare(_ descriptor: Int32, _ storage: sockaddr_storage, isUNIX: Bool) -> Accepted {
-        guard !isUNIX, let (address, _, network) = Sockets.describe(storage) else {
-            return Accepted(descriptor: descriptor, address: "unix", network: nil)
+    private static func prepare(_ descriptor: Int32, _ storage: sockaddr_storage, _ listener: Listener) -> Accepted {
+        guard !listener.isUNIX, let (address, _, network) = Sockets.describe(storage) else {
+            return Accepted(descriptor: descriptor, address: "unix", network: nil, isSecure: false)
         }
         _ = Sockets.set(descriptor, level: Int32(IPPROTO_TCP), option: TCP_NODELAY, 1)
-        return Accepted(descriptor: descriptor, address: address, network: network)
+        return Accepted(
+            descriptor: descriptor, address: address, network: network, isSecure: listener.bound.isSecure)
     }
 
     /// No descriptor is left: gives up the reserved one to take the connection that came, and closes it.
@@ -114,10 +117,12 @@ final class Acceptor {
     }
 
     /// Tells a connection over the limit why it is closed, as far as that goes without waiting.
-    static func refuse(_ descriptor: Int32) {
-        _ = refusal.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-        shutdown(descriptor, Int32(SHUT_WR))
-        close(descriptor)
+    static func refuse(_ accepted: Accepted) {
+        if !accepted.isSecure {
+            _ = refusal.withUnsafeBytes { send(accepted.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            shutdown(accepted.descriptor, Int32(SHUT_WR))
+        }
+        close(accepted.descriptor)
     }
 
     private static let refusal = Array(

@@ -15,7 +15,7 @@ final class Connection {
     }
 
     let id: UInt64
-    let peer: Peer
+    private(set) var peer: Peer
     unowned let loop: EventLoop
     private let descriptor: Int32
     private let network: NetworkKey?
@@ -80,6 +80,12 @@ final class Connection {
     /// Moves everything as far as it goes without waiting, within the fairness bounds.
     func turn() {
         guard phase != .closed else { return }
+        if let tls = transport.tls, !tls.isEstablished {
+            guard shakeHands(tls) else {
+                updateDeadline()
+                return
+            }
+        }
         if phase == .lingering {
             dropInput()
         } else {
@@ -159,6 +165,7 @@ final class Connection {
     /// Cuts the connection at once.
     func close() {
         guard phase != .closed else { return }
+        if phase != .lingering { transport.tls?.sayGoodbye() }
         phase = .closed
         deadline = .max
         engine?.connectionClosed()
@@ -167,6 +174,32 @@ final class Connection {
         pending = []
         Glibc.close(descriptor)
         loop.forget(self, network: network)
+    }
+
+    // MARK: TLS
+
+    /// How long browsers that come over TLS are told to keep to it; nil on plain connections.
+    var strictTransportSeconds: Int? {
+        peer.isSecure ? loop.credentials?.configuration.strictTransportSeconds : nil
+    }
+
+    /// Goes on with the handshake; true once it is done. ALPN chooses the engine, as far as the client asks.
+    private func shakeHands(_ tls: TLSSession) -> Bool {
+        switch tls.shakeHands() {
+        case .done:
+            canRead = true
+            lastActivity = loop.now
+            peer.certificateSubject = tls.clientSubject
+            guard let isHTTP2 = tls.isHTTP2 else { return true }
+            engine = isHTTP2 ? try? HTTP2Engine(connection: self) : HTTP1Engine(connection: self)
+            if engine == nil { close() }
+            return engine != nil
+        case .wantsInput, .wantsRoom:
+            return false
+        case .failed:
+            close()
+            return false
+        }
     }
 
     // MARK: Input
@@ -276,6 +309,7 @@ final class Connection {
 
     /// Everything is written: ends our side.
     private func endOutput() {
+        transport.tls?.sayGoodbye()
         guard lingers, !inputHasEnded, shutdown(descriptor, Int32(SHUT_WR)) == 0 else {
             close()
             return
@@ -291,7 +325,8 @@ final class Connection {
 
     /// Before the protocol is known.
     private var openingDeadline: Milliseconds {
-        opening.isEmpty
+        if let tls = transport.tls, !tls.isEstablished { return lastActivity + limits.handshakeSeconds.milliseconds }
+        return opening.isEmpty
             ? lastActivity + limits.idleSeconds.milliseconds : openingSince + limits.headerSeconds.milliseconds
     }
 

@@ -10,6 +10,7 @@ final class EventLoop {
     let handler: any RequestHandler
     let counters: ServerCounters
     let mailbox: Mailbox
+    let credentials: TLSCredentials?
     private let epoll: Int32
     private let acceptor: Acceptor
     private var connections: [UInt64: Connection] = [:]
@@ -41,12 +42,13 @@ final class EventLoop {
 
     init(
         index: Int, configuration: ServerConfiguration, handler: any RequestHandler, counters: ServerCounters,
-        mailbox: Mailbox, listeners: [Listener]
+        mailbox: Mailbox, listeners: [Listener], credentials: TLSCredentials?
     ) throws(ServerError) {
         self.configuration = configuration
         self.handler = handler
         self.counters = counters
         self.mailbox = mailbox
+        self.credentials = credentials
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw .system(operation: "epoll_create1", code: errno) }
         acceptor = Acceptor(listeners: listeners, epoll: epoll, logger: configuration.logger)
@@ -104,18 +106,28 @@ final class EventLoop {
 
     private func adopt(_ accepted: Acceptor.Accepted) {
         guard counters.admit(accepted.network) else {
-            Acceptor.refuse(accepted.descriptor)
+            Acceptor.refuse(accepted)
+            return
+        }
+        guard let transport = makeTransport(accepted) else {
+            close(accepted.descriptor)
+            counters.dismiss(accepted.network)
             return
         }
         let id = nextConnectionID
         nextConnectionID += connectionIDStep
-        let peer = Peer(address: accepted.address)
         let connection = Connection(
-            id: id, descriptor: accepted.descriptor, peer: peer, network: accepted.network, transport: .plain,
-            loop: self)
+            id: id, descriptor: accepted.descriptor,
+            peer: Peer(address: accepted.address, isSecure: transport.tls != nil), network: accepted.network,
+            transport: transport, loop: self)
         connections[id] = connection
         let events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
         if !Self.register(epoll, accepted.descriptor, events: events, tag: id) { connection.close() }
+    }
+
+    private func makeTransport(_ accepted: Acceptor.Accepted) -> Transport? {
+        guard accepted.isSecure, let credentials else { return .plain }
+        return credentials.current.makeSession(descriptor: accepted.descriptor).map { .tls($0) }
     }
 
     /// Called by a connection that has closed its descriptor, which took it out of the epoll set.

@@ -239,7 +239,8 @@ final class HTTP1Engine: Engine {
         let status = response.head.status.code
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: exchange.head.requestID, keepsAlive: keepsAlive,
-            namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 ? body.length : nil)
+            namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 ? body.length : nil,
+            strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
             HTTP1Serializer.appendHead(response.head, framing: framing, additions: additions, to: &$0)
         }
@@ -320,7 +321,9 @@ final class HTTP1Engine: Engine {
         let response = problem.response(requestID: requestID)
         var body: [UInt8] = []
         if case .bytes(let bytes) = response.content { body = bytes }
-        let additions = HTTP1Serializer.Additions(date: loop.date, requestID: requestID, keepsAlive: false)
+        let additions = HTTP1Serializer.Additions(
+            date: loop.date, requestID: requestID, keepsAlive: false,
+            strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
             HTTP1Serializer.appendHead(response.head, framing: .length(body.count), additions: additions, to: &$0)
             $0.append(contentsOf: body)

@@ -219,6 +219,9 @@ final class HTTP2Engine: Engine {
         }
         fields.add("date", loop.date)
         fields.add("x-request-id", stream.exchange.head.requestID.utf8)
+        if let seconds = connection.strictTransportSeconds {
+            fields.add("strict-transport-security", "max-age=\(seconds)".utf8)
+        }
         if stream.exchange.head.request.method == .head || status == 204 || status == 304 { body.drop() }
         stream.exchange.record.bytes = body.length ?? 0
         var content: [UInt8] = []

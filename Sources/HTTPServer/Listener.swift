@@ -10,11 +10,11 @@ final class Listener: Sendable {
     /// How many connections may wait to be accepted; the system caps it at `net.core.somaxconn`.
     private static let backlog: Int32 = 4096
 
-    init(_ address: ListenAddress) throws(ServerError) {
+    init(_ address: ListenAddress, isSecure: Bool = false) throws(ServerError) {
         switch address {
         case .tcp(let host, let port):
             descriptor = try Self.listenTCP(host: host, port: port)
-            bound = try Self.boundAddress(descriptor, isInherited: false)
+            bound = try Self.boundAddress(descriptor, isInherited: false, isSecure: isSecure)
         case .unix(let path, let mode):
             descriptor = try Self.listenUNIX(path: path, mode: mode)
             bound = BoundAddress(place: .unix(path: path, mode: mode), isInherited: false)
@@ -27,7 +27,7 @@ final class Listener: Sendable {
                 throw .system(operation: "fcntl", code: errno)
             }
             descriptor = inherited
-            bound = try Self.boundAddress(descriptor, isInherited: true)
+            bound = try Self.boundAddress(descriptor, isInherited: true, isSecure: isSecure)
         }
     }
 
@@ -117,12 +117,15 @@ final class Listener: Sendable {
         try check(unlink(path) == 0, "unlink \(path)")
     }
 
-    private static func boundAddress(_ descriptor: Int32, isInherited: Bool) throws(ServerError) -> BoundAddress {
+    private static func boundAddress(
+        _ descriptor: Int32, isInherited: Bool, isSecure: Bool
+    ) throws(ServerError) -> BoundAddress {
         guard let storage = Sockets.localAddress(descriptor) else {
             throw .system(operation: "getsockname", code: errno)
         }
         if let (address, port, _) = Sockets.describe(storage) {
-            return BoundAddress(place: .tcp(address: address, port: port), isInherited: isInherited)
+            return BoundAddress(
+                place: .tcp(address: address, port: port), isInherited: isInherited, isSecure: isSecure)
         }
         let path = withUnsafeBytes(of: storage) { bytes in
             String(decoding: bytes.dropFirst(2).prefix { $0 != 0 }, as: UTF8.self)

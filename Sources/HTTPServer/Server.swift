@@ -14,6 +14,7 @@ package final class Server: Sendable {
     private let listeners: [Listener]
     private let mailboxes: [Mailbox]
     private let counters: ServerCounters
+    private let credentials: TLSCredentials?
     private let state: Lock<State>
 
     private struct State {
@@ -41,8 +42,11 @@ package final class Server: Sendable {
         }
         var listeners: [Listener] = []
         do throws(ServerError) {
-            for address in configuration.addresses { listeners.append(try Listener(address)) }
-            return try Server(configuration, handler: handler, listeners: listeners)
+            let credentials: TLSCredentials? = if let tls = configuration.tls { try TLSCredentials(tls) } else { nil }
+            for address in configuration.addresses {
+                listeners.append(try Listener(address, isSecure: credentials != nil))
+            }
+            return try Server(configuration, credentials, handler: handler, listeners: listeners)
         } catch {
             for listener in listeners { listener.shut() }
             throw error
@@ -50,7 +54,8 @@ package final class Server: Sendable {
     }
 
     private init(
-        _ configuration: ServerConfiguration, handler: any RequestHandler, listeners: [Listener]
+        _ configuration: ServerConfiguration, _ credentials: TLSCredentials?, handler: any RequestHandler,
+        listeners: [Listener]
     ) throws(ServerError) {
         var configuration = configuration
         configuration.loops = max(1, configuration.loops)
@@ -63,10 +68,11 @@ package final class Server: Sendable {
             loops.append(
                 try EventLoop(
                     index: index, configuration: configuration, handler: handler, counters: counters, mailbox: mailbox,
-                    listeners: listeners))
+                    listeners: listeners, credentials: credentials))
         }
         self.listeners = listeners
         self.mailboxes = mailboxes
+        self.credentials = credentials
         self.counters = counters
         addresses = listeners.map(\.bound)
         state = Lock(State(threads: []))
@@ -75,6 +81,10 @@ package final class Server: Sendable {
             state.withLock { $0.threads.append(thread) }
         }
     }
+
+    /// Reads certificate, key and client authorities again, for connections from now on. When they are no good those in
+    /// force stay, and the error says why. Without TLS it does nothing.
+    package func reloadCertificates() throws(ServerError) { try credentials?.reload() }
 
     /// Ends gracefully: accepts nothing more, lets what is in flight finish for at most `seconds`, then cuts the rest.
     /// Blocks until all loops have ended; calling it again does nothing.

@@ -6,17 +6,21 @@ package struct ServerConfiguration: Sendable {
     /// Threads that run an event loop each.
     package var loops: Int
     package var limits: ServerLimits
+    /// Speaks TLS on every address but UNIX sockets.
+    package var tls: TLSConfiguration?
     package var logger: Logger
     /// Called once for each answered request, on an event loop: it must not block.
     package var accessLog: (@Sendable (AccessRecord) -> Void)?
 
     package init(
-        addresses: [ListenAddress], loops: Int, limits: ServerLimits = ServerLimits(), logger: Logger,
+        addresses: [ListenAddress], loops: Int, limits: ServerLimits = ServerLimits(),
+        tls: TLSConfiguration? = nil, logger: Logger,
         accessLog: (@Sendable (AccessRecord) -> Void)? = nil
     ) {
         self.addresses = addresses
         self.loops = loops
         self.limits = limits
+        self.tls = tls
         self.logger = logger
         self.accessLog = accessLog
     }
@@ -40,6 +44,8 @@ package struct BoundAddress: Sendable, Hashable {
     }
     package var place: Place
     package var isInherited: Bool
+    /// Whether TLS is spoken there.
+    package var isSecure = false
 
     package var port: UInt16? {
         if case .tcp(_, let port) = place { port } else { nil }
@@ -58,7 +64,8 @@ extension BoundAddress: CustomStringConvertible {
     /// A URL for TCP, `unix:` and the path for a UNIX socket.
     package var description: String {
         switch place {
-        case .tcp(let address, let port): "http://\(address.contains(":") ? "[\(address)]" : address):\(port)"
+        case .tcp(let address, let port):
+            "http\(isSecure ? "s" : "")://\(address.contains(":") ? "[\(address)]" : address):\(port)"
         case .unix(let path, _): "unix:\(path)"
         }
     }

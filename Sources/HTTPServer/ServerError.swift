@@ -9,6 +9,8 @@ package enum ServerError: Error, Sendable, Hashable {
     case pathInUse(path: String)
     /// The descriptor is no listening stream socket.
     case notListening(descriptor: Int32)
+    /// A certificate, key or setting that OpenSSL does not take.
+    case tls(operation: String, _ reason: String)
     /// The system's libnghttp2 lacks security fixes.
     case unsafeLibrary(version: String, missingFixes: [String])
 }
@@ -21,6 +23,7 @@ extension ServerError: CustomStringConvertible {
         case .pathTooLong(let path): "the socket path is too long: \(path)"
         case .pathInUse(let path): "the path is in use: \(path)"
         case .notListening(let descriptor): "descriptor \(descriptor) is no listening stream socket"
+        case .tls(let operation, let reason): "TLS: \(operation): \(reason)"
         case .unsafeLibrary(let version, let fixes):
             "libnghttp2 \(version) lacks the fixes of \(fixes.joined(separator: ", "))"
         }

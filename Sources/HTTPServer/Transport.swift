@@ -4,6 +4,11 @@ import Glibc
 /// The byte stream of a connection: a plain socket, or TLS over one.
 enum Transport {
     case plain
+    case tls(TLSSession)
+
+    var tls: TLSSession? {
+        if case .tls(let session) = self { session } else { nil }
+    }
 }
 
 /// What came of one attempt to move bytes without waiting.
@@ -30,6 +35,8 @@ extension Transport {
                 if errno == EINTR { continue }
                 return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed
             }
+        case .tls(let session):
+            return session.read(into: buffer)
         }
     }
 
@@ -55,6 +62,30 @@ extension Transport {
                     pointer.withMemoryRebound(to: iovec.self, capacity: 2) { writev(descriptor, $0, 2) }
                 }
                 return Self.result(count, wanted: first.count + second.count)
+            }
+        case .tls(let session):
+            return Self.write(session, from: queue)
+        }
+    }
+
+    /// One record's worth. An attempt that could not write is repeated with the same bytes in front, as OpenSSL wants it.
+    private static func write(_ session: TLSSession, from queue: OutputQueue) -> TransferResult {
+        if let file = queue.frontFile {
+            return withUnsafeTemporaryAllocation(byteCount: TLSSession.recordBytes, alignment: 16) { buffer in
+                let count = pread(
+                    file.descriptor, buffer.baseAddress, min(buffer.count, file.remaining), off_t(file.offset))
+                guard count > 0 else { return .failed }
+                return session.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+        return queue.withFront { first, second in
+            guard first.count < TLSSession.recordBytes, !second.isEmpty else { return session.write(first) }
+            return withUnsafeTemporaryAllocation(byteCount: TLSSession.recordBytes, alignment: 16) { buffer in
+                let more = second.prefix(buffer.count - first.count)
+                buffer.copyMemory(from: first)
+                UnsafeMutableRawBufferPointer(rebasing: buffer[first.count...]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: more))
+                return session.write(UnsafeRawBufferPointer(rebasing: buffer[..<(first.count + more.count)]))
             }
         }
     }

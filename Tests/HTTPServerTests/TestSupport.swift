@@ -17,7 +17,7 @@ struct FunctionHandler: RequestHandler {
 /// Runs `body` against a server on a free loopback port and stops it afterwards.
 func withServer<Result>(
     limits: ServerLimits = ServerLimits(), loops: Int = 1, addresses: [ListenAddress]? = nil,
-    records: Box<AccessRecord>? = nil,
+    tls: TLSConfiguration? = nil, records: Box<AccessRecord>? = nil,
     handler: @escaping @Sendable (RequestHead, any Responder) -> ContentPlan = answeringHello,
     _ body: (Server) throws -> Result
 ) throws -> Result {
@@ -25,7 +25,8 @@ func withServer<Result>(
     logger.logLevel = .critical
     let log: (@Sendable (AccessRecord) -> Void)? = if let records { { records.add($0) } } else { nil }
     let configuration = ServerConfiguration(
-        addresses: addresses ?? [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits, logger: logger,
+        addresses: addresses ?? [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits, tls: tls,
+        logger: logger,
         accessLog: log)
     let server = try Server.start(configuration, handler: FunctionHandler(function: handler))
     defer { server.stop() }
