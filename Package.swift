@@ -51,7 +51,7 @@ let package = Package(
             name: "Migrations", path: "Migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_dataset_digests.sql"),
-                .embedInCode("0003_retention.sql"),
+                .embedInCode("0003_retention.sql"), .embedInCode("0004_api_keys.sql"),
             ],
             swiftSettings: strict),
         room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging]),
@@ -102,7 +102,8 @@ let package = Package(
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
         tests("Kernels", ["Kernels", "CKernels"]),
         tests(
-            "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"], resources: [.copy("Reference")]),
+            "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"], resources: [.copy("Reference")]
+        ),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),

@@ -1,21 +1,27 @@
 import Dispatch
 import HTTPTypes
 package import HTTPWire
+import JobStore
+import Jobs
 import Logging
 
 /// The REST API: finds the route, asks who it is, decodes, hands on, and turns every error into problem details.
 package final class API: RequestHandler {
     private let services: Services
     private let access: Access
+    private let rateLimits: RateLimits
     package let table: RouteTable
 
     package init(_ services: Services) {
         self.services = services
-        access = Access(corsOrigins: services.settings.corsOrigins)
-        table = RouteTable(Self.routes(services))
+        let keys = KeyRing(services)
+        access = Access(corsOrigins: services.settings.corsOrigins, keys: keys)
+        rateLimits = RateLimits(
+            requestsPerWindow: services.settings.requestsPerKeyAndMinute, clock: services.clock)
+        table = RouteTable(Self.routes(services, keys))
     }
 
-    private static func routes(_ services: Services) -> [Route] {
+    private static func routes(_ services: Services, _ keys: KeyRing) -> [Route] {
         let idempotency = Idempotency(services)
         return [
             HealthResource.routes(services), DescriptionResource.routes(), ErrorsResource.routes(),
@@ -23,23 +29,23 @@ package final class API: RequestHandler {
             JobsResource(services, idempotency).routes,
             EpochsResource(services).routes, EventsResource(services, EventHub(services)).routes,
             HistoryResource(services).routes, ModelsResource(services).routes,
-            ServerResource(services).routes,
+            ServerResource(services).routes, KeysResource(services, idempotency, keys).routes,
         ].flatMap { $0 }
     }
 
     package func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
-        func answer(route: String?) -> Answer {
-            Answer(head: head, route: route, responder: responder, services: services)
+        func answer(to request: APIRequest?) -> Answer {
+            Answer(head: head, request: request, responder: responder, services: services)
         }
         do {
             switch try route(head) {
             case .request(let request):
-                return plan(for: request, answer(route: request.route.template))
+                return plan(for: request, answer(to: request))
             case .reply(let reply):
-                answer(route: nil).reply(.success(reply))
+                answer(to: nil).reply(.success(reply))
             }
         } catch {
-            answer(route: nil).reply(.failure(error))
+            answer(to: nil).reply(.failure(error))
         }
         return .discard
     }
@@ -55,7 +61,7 @@ package final class API: RequestHandler {
         if target == "*" { return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods])) }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let segments = try Self.segments(of: parts[0])
-        let principal = try access.principal(of: head)
+        try access.checkSurroundings(of: head)
         let (match, suffix) = match(head.request.method, segments)
         switch match {
         case .nothing:
@@ -69,11 +75,13 @@ package final class API: RequestHandler {
                 .methodNotAllowed, "\(head.request.method.rawValue) does not exist here; there is \(list)",
                 fields: [.allow: list])
         case .found(let route, let parameters):
+            let principal = try access.principal(of: head, for: route.scope)
+            let rateFields = try principal.key.map { key throws(APIError) in try rateLimits.take(key) }
             let query = try Query(parts.count > 1 ? parts[1] : nil, known: route.query)
             return .request(
                 APIRequest(
                     head: head, route: route, parameters: parameters, query: query, principal: principal,
-                    suffix: suffix))
+                    rateFields: rateFields ?? HTTPFields(), suffix: suffix))
         }
     }
 
@@ -152,8 +160,8 @@ package final class API: RequestHandler {
 /// The way back for one request: binds replies and errors to it.
 private struct Answer: Replying {
     let head: RequestHead
-    /// The template of the route, for the access log.
-    let route: String?
+    /// Nil when it did not get that far.
+    let request: APIRequest?
     let responder: any Responder
     let services: Services
 
@@ -163,11 +171,30 @@ private struct Answer: Replying {
             case .success(let reply): reply
             case .failure(let error): services.problem(for: error, head).reply(requestID: head.requestID)
             }
-        responder.respond(finished(reply))
+        guard let entry = auditEntry(for: reply) else { return responder.respond(finished(reply)) }
+        services.store.audit(entry).commit { result in
+            // The change is made and durable; a log that cannot be written does not take it back.
+            if case .failure(let error) = result {
+                services.logger.error("the audit log misses request \(head.requestID): \(error)")
+            }
+            responder.respond(finished(reply))
+        }
+    }
+
+    /// What the audit log says of a change; nil when nothing was changed.
+    private func auditEntry(for reply: Reply) -> AuditEntry? {
+        guard let request, request.route.changesThings, (200..<300).contains(reply.status.code) else { return nil }
+        let actor = request.principal.owner
+        return AuditEntry(
+            at: services.clock(), actor: actor, key: request.principal.key,
+            action: "\(request.route.method.rawValue) \(request.route.template)",
+            target: head.request.path ?? "", status: reply.status.code, peer: head.peer.address,
+            requestID: head.requestID)
     }
 
     private func finished(_ reply: Reply) -> Response {
         var fields = reply.fields
+        if let request { fields.append(contentsOf: request.rateFields) }
         fields[.xContentTypeOptions] = "nosniff"
         if fields[.cacheControl] == nil { fields[.cacheControl] = "no-cache" }
         if let origin = head.request.headerFields[.origin], services.settings.corsOrigins.contains(origin) {
@@ -175,6 +202,15 @@ private struct Answer: Replying {
             fields[.vary] = "Origin"
         }
         return Response(
-            head: HTTPResponse(status: reply.status, headerFields: fields), content: reply.content, route: route)
+            head: HTTPResponse(status: reply.status, headerFields: fields), content: reply.content,
+            route: request?.route.template,
+            principal: request.map { $0.principal.key?.description ?? $0.principal.owner })
+    }
+}
+
+extension Route {
+    /// Whether a success of it is a change, for the audit log.
+    fileprivate var changesThings: Bool {
+        method != .get && (scope == .write || scope == .admin)
     }
 }

@@ -9,6 +9,8 @@ struct APIRequest: Sendable {
     let parameters: [Substring: String]
     let query: Query
     let principal: Principal
+    /// What is left of the key's rate limit, for the answer.
+    var rateFields = HTTPFields()
     /// Asked for by the path's ending, `.csv`; stronger than `Accept`.
     var suffix: MediaType?
     var body: [UInt8] = []

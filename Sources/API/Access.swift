@@ -1,29 +1,38 @@
 import HTTPTypes
 import HTTPWire
+import Jobs
 
 /// Who asks, and what they may do.
 struct Principal: Sendable, Hashable {
     /// Resources belong to this name.
     var owner: String
     var scopes: Set<Route.Scope>
+    /// The key that was sent; nil without one.
+    var key: Identifier?
 
     /// Whose things it sees: nil for everybody's.
     var visibleOwner: String? { scopes.contains(.admin) ? nil : owner }
+
+    func may(_ scope: Route.Scope) -> Bool {
+        scope == .open || scopes.contains(scope) || scopes.contains(.admin)
+    }
 
     /// The only user of a server without keys.
     static let local = Principal(owner: "local", scopes: [.read, .write, .admin])
 }
 
-/// Decides who a request comes from.
+/// Decides who a request comes from, and whether they may make it.
 struct Access: Sendable {
     /// Origins that browsers may call from, besides the server's own.
     let corsOrigins: [String]
+    let keys: KeyRing
 
     private static let loopbackHosts: Set = ["localhost", "127.0.0.1", "[::1]"]
 
-    /// - Throws: `misdirected-request` or `forbidden`. Without keys whoever reaches the port is let in, so a browser must
-    ///   not be led here by a name somebody else controls (DNS rebinding) or from a foreign page.
-    func principal(of head: RequestHead) throws(APIError) -> Principal {
+    /// - Throws: `misdirected-request` or `forbidden` where there are no keys: then whoever reaches the port is let in, so
+    ///   a browser must not be led here by a name somebody else controls (DNS rebinding) or from a foreign page.
+    func checkSurroundings(of head: RequestHead) throws(APIError) {
+        guard !keys.isClosed else { return }
         if let authority = head.request.authority, !Self.loopbackHosts.contains(Self.host(of: authority)) {
             throw APIError(
                 .misdirectedRequest,
@@ -32,7 +41,25 @@ struct Access: Sendable {
         if let origin = head.request.headerFields[.origin], !isAllowed(origin: origin, head) {
             throw APIError(.forbidden, "requests from the origin \"\(origin.prefix(200))\" are not allowed")
         }
-        return .local
+    }
+
+    /// Who asks for something that needs `scope`.
+    ///
+    /// - Throws: `unauthenticated`, or `forbidden` when the key does not allow it.
+    func principal(of head: RequestHead, for scope: Route.Scope) throws(APIError) -> Principal {
+        if scope == .open { return Principal(owner: "", scopes: []) }
+        let authorization = head.request.headerFields[.authorization]
+        guard keys.isClosed || authorization != nil else { return .local }
+        let principal = try keys.principal(authorization: authorization)
+        guard principal.may(scope) else {
+            throw APIError(
+                .forbidden, "the key does not have the scope \(scope.rawValue)",
+                fields: [
+                    .wwwAuthenticate:
+                        "Bearer realm=\"tenbin\", error=\"insufficient_scope\", scope=\"\(scope.rawValue)\""
+                ])
+        }
+        return principal
     }
 
     private func isAllowed(origin: String, _ head: RequestHead) -> Bool {

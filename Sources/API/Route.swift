@@ -20,11 +20,14 @@ package struct Route: Sendable {
     }
 
     /// What a key must be allowed to do.
-    enum Scope: Sendable {
-        /// Anybody, also from an address that may do nothing else.
+    enum Scope: String, Sendable {
+        /// Anybody, also without a key.
         case open
         case read, write, admin
     }
+
+    /// Whether it is answered to keys only, on a server that has keys.
+    package var needsKey: Bool { scope != .open }
 
     /// How the request's content is read and where the answer is made.
     enum ContentRule: Sendable {

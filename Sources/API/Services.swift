@@ -47,6 +47,13 @@ package struct APISettings: Sendable {
     package var workers = 1
     /// Below this the disk is as good as full.
     package var diskFreeBytesMin: UInt64 = 64 << 20
+    /// Nobody is let in without a key, even before there is one.
+    package var requiresKey = false
+    package var requestsPerKeyAndMinute = 60_000
+    /// Nil for no bound.
+    package var queuedJobsPerOwnerMax: Int?
+    /// Of data sets and models. Nil for no bound.
+    package var storedBytesPerOwnerMax: Int?
     package var corsOrigins: [String] = []
     package var version = "0.1.0"
     /// What the binary was built from and for, in words.

@@ -14,6 +14,7 @@ import Testing
 final class Bench {
     let store: Store
     let api: API
+    let clock = ManualClock()
     private let folder: String
 
     init(
@@ -22,7 +23,7 @@ final class Bench {
     ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_800_000_000_000) }
+        let clock: @Sendable () -> Timestamp = { [clock] in clock.now }
         store = try Store(StoreConfiguration(dataDirectory: folder, clock: clock, logger: logger))
         var settings = APISettings()
         settings.threadsMax = 2
@@ -169,6 +170,17 @@ final class Bench {
         ["datasets", "incoming"].flatMap { name in
             (try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + name)) ?? []
         }
+    }
+}
+
+/// A clock that stands still until it is moved.
+final class ManualClock: Sendable {
+    private let milliseconds = Lock<Int64>(1_800_000_000_000)
+
+    var now: Timestamp { Timestamp(milliseconds: milliseconds.withLock { $0 }) }
+
+    func advance(seconds: Int64) {
+        milliseconds.withLock { $0 += seconds * 1_000 }
     }
 }
 

@@ -128,4 +128,12 @@ struct DescriptionTests {
         }
         #expect(count > 3)
     }
+
+    @Test func whatNeedsNoKeyIsDescribedSo() throws {
+        for route in try Bench().api.table.routes {
+            let operation = try Description.document()["paths"]?[route.template]?[route.method.rawValue.lowercased()]
+            let isOpen = operation?["security"] == .array([])
+            #expect(isOpen == !route.needsKey, "\(route.method.rawValue) \(route.template)")
+        }
+    }
 }

@@ -1,0 +1,194 @@
+import API
+import HTTPTypes
+import Jobs
+import Testing
+
+struct KeysAPITests {
+    private struct Key {
+        let id: String
+        let secret: String
+
+        var fields: HTTPFields { [.authorization: "Bearer " + secret, .contentType: "application/json"] }
+    }
+
+    private static let json: HTTPFields = [.contentType: "application/json"]
+
+    private static func make(
+        _ bench: Bench, _ scopes: String, owner: String = "local", members: String = "", as admin: Key? = nil
+    ) throws -> Key {
+        let answer = bench.ask(
+            .post, "/v1/api-keys", fields: admin?.fields ?? json,
+            body: #"{"name":"k","owner":"\#(owner)","scopes":[\#(scopes)]\#(members)}"#)
+        #expect(answer.status == 201)
+        let value = try answer.json()
+        return Key(id: try #require(value["id"]?.text), secret: try #require(value["secret"]?.text))
+    }
+
+    @Test func theFirstKeyClosesTheDoor() throws {
+        let bench = try Bench()
+        #expect(bench.ask(.get, "/v1/jobs").status == 200)
+        let admin = try Self.make(bench, #""admin""#)
+        let refused = bench.ask(.get, "/v1/jobs")
+        #expect(refused.status == 401)
+        #expect(refused.fields[.wwwAuthenticate]?.hasPrefix("Bearer") == true)
+        #expect(bench.ask(.get, "/v1/jobs", fields: admin.fields).status == 200)
+        #expect(bench.ask(.get, "/v1/jobs", fields: admin.fields, authority: "example.com").status == 200)
+        for open in ["/healthz", "/readyz", "/openapi.yaml", "/v1/errors"] {
+            #expect(bench.ask(.get, open).status == 200)
+        }
+        // The last key is revoked, and still nobody gets in without one.
+        #expect(bench.ask(.delete, "/v1/api-keys/\(admin.id)", fields: admin.fields).status == 204)
+        #expect(bench.ask(.get, "/v1/jobs", fields: admin.fields).status == 401)
+        #expect(bench.ask(.get, "/v1/jobs").status == 401)
+    }
+
+    @Test(arguments: ["Bearer", "Bearer x", "Basic eA==", "", "Bearer  ", "bearer tnb_"])
+    func whatIsNoKeyIsRefused(authorization: String) throws {
+        let bench = try Bench({ $0.requiresKey = true })
+        let answer = bench.ask(.get, "/v1/jobs", fields: [.authorization: authorization])
+        #expect(answer.status == 401)
+        #expect(answer.code == "unauthenticated")
+    }
+
+    @Test func aKeyWithOneWrongCharacterIsRefused() throws {
+        let bench = try Bench()
+        let admin = try Self.make(bench, #""admin""#)
+        let last = admin.secret.last == "A" ? "B" : "A"
+        let wrong = String(admin.secret.dropLast()) + last
+        #expect(bench.ask(.get, "/v1/jobs", fields: [.authorization: "Bearer " + wrong]).status == 401)
+        #expect(bench.ask(.get, "/v1/jobs", fields: [.authorization: "BEARER " + admin.secret]).status == 200)
+    }
+
+    @Test func aKeyDoesWhatItsScopesAllow() throws {
+        let bench = try Bench()
+        let admin = try Self.make(bench, #""admin""#)
+        let reader = try Self.make(bench, #""read""#, as: admin)
+        let writer = try Self.make(bench, #""write""#, as: admin)
+        #expect(bench.ask(.get, "/v1/jobs", fields: reader.fields).status == 200)
+        let refused = bench.ask(.post, "/v1/jobs", fields: reader.fields, body: "{}")
+        #expect(refused.status == 403)
+        #expect(refused.fields[.wwwAuthenticate]?.contains("scope=\"write\"") == true)
+        #expect(bench.ask(.post, "/v1/jobs", fields: writer.fields, body: "{}").status == 422)
+        #expect(bench.ask(.get, "/v1/jobs", fields: writer.fields).status == 403)
+        #expect(bench.ask(.get, "/v1/api-keys", fields: reader.fields).status == 403)
+    }
+
+    @Test func anotherOwnersThingsAreNotThere() throws {
+        let bench = try Bench()
+        let admin = try Self.make(bench, #""admin""#)
+        let ann = try Self.make(bench, #""read","write""#, owner: "ann", as: admin)
+        let bob = try Self.make(bench, #""read","write""#, owner: "bob", as: admin)
+        var upload = ann.fields
+        upload[.contentType] = "text/csv"
+        let dataset = try #require(
+            try bench.ask(.post, "/v1/datasets?name=a", fields: upload, body: Bench.csv).json()["id"]?.text)
+        let job = try #require(
+            try bench.ask(.post, "/v1/jobs", fields: ann.fields, body: Bench.spec(dataset)).json()["id"]?.text)
+        for target in [
+            "/v1/datasets/\(dataset)", "/v1/jobs/\(job)", "/v1/jobs/\(job)/epochs", "/v1/jobs/\(job)/events",
+        ] {
+            #expect(bench.ask(.get, target, fields: ann.fields).status == 200)
+            #expect(bench.ask(.get, target, fields: admin.fields).status == 200)
+            #expect(bench.ask(.get, target, fields: bob.fields).status == 404)
+        }
+        #expect(bench.ask(.post, "/v1/jobs/\(job)/cancel", fields: bob.fields).status == 404)
+        #expect(bench.ask(.post, "/v1/jobs", fields: bob.fields, body: Bench.spec(dataset)).status == 422)
+        #expect(try bench.ask(.get, "/v1/jobs", fields: bob.fields).json()["items"]?.elements == [])
+        #expect(try bench.ask(.get, "/v1/events", fields: bob.fields).json()["items"]?.elements == [])
+    }
+
+    @Test func aSecretIsShownOnceAndNeverKept() throws {
+        let bench = try Bench()
+        let key = try #require(HTTPField.Name("Idempotency-Key"))
+        var fields = Self.json
+        fields[key] = "once"
+        let body = #"{"name":"first","scopes":["admin"]}"#
+        let first = try bench.ask(.post, "/v1/api-keys", fields: fields, body: body).json()
+        let secret = try #require(first["secret"]?.text)
+        let admin: HTTPFields = [.authorization: "Bearer " + secret]
+        fields[.authorization] = "Bearer " + secret
+        let again = bench.ask(.post, "/v1/api-keys", fields: fields, body: body)
+        #expect(again.status == 201)
+        #expect(try again.json()["id"] == first["id"])
+        #expect(try again.json()["secret"] == .null)
+        let shown = bench.ask(.get, "/v1/api-keys/\(first["id"]?.text ?? "")", fields: admin)
+        #expect(shown.status == 200)
+        #expect(try shown.json()["secret"] == nil)
+        #expect(!bench.ask(.get, "/v1/api-keys", fields: admin).text.contains(secret))
+    }
+
+    @Test(
+        arguments: [
+            ("{}", ["/name", "/scopes"]), (#"{"name":"","scopes":["root"]}"#, ["/name", "/scopes"]),
+            (#"{"name":"a","scopes":["read","read"]}"#, ["/scopes"]),
+            (#"{"name":"a","scopes":["read"],"owner":"A b"}"#, ["/owner"]),
+            (#"{"name":"a","scopes":["read"],"expires_at":"2001-01-01T00:00:00Z"}"#, ["/expires_at"]),
+            (#"{"name":"a","scopes":["read"],"expires":1}"#, ["/expires"]),
+        ])
+    func aKeyThatCannotBeIsRefusedAndClosesNothing(body: String, pointers: [String]) throws {
+        let bench = try Bench()
+        let answer = bench.ask(.post, "/v1/api-keys", fields: Self.json, body: body)
+        #expect(answer.status == 422)
+        #expect(answer.pointers == pointers)
+        #expect(bench.ask(.get, "/v1/jobs").status == 200)
+    }
+
+    @Test func anExpiredKeyIsNone() throws {
+        let bench = try Bench()
+        let key = try Self.make(bench, #""admin""#, members: #","expires_at":"2027-01-15T08:00:01Z""#)
+        #expect(bench.ask(.get, "/v1/jobs", fields: key.fields).status == 200)
+        bench.clock.advance(seconds: 2)
+        #expect(bench.ask(.get, "/v1/jobs", fields: key.fields).status == 401)
+    }
+
+    @Test func everyChangeIsInTheAuditLog() throws {
+        let bench = try Bench()
+        let admin = try Self.make(bench, #""admin""#)
+        #expect(bench.ask(.post, "/v1/jobs", fields: admin.fields, body: "{}").status == 422)
+        let ann = try Self.make(bench, #""read""#, owner: "ann", as: admin)
+        #expect(bench.ask(.delete, "/v1/api-keys/\(ann.id)", fields: admin.fields).status == 204)
+        let items = try #require(try bench.ask(.get, "/v1/audit-log", fields: admin.fields).json()["items"]?.elements)
+        #expect(
+            items.compactMap { $0["action"]?.text } == [
+                "DELETE /v1/api-keys/{id}", "POST /v1/api-keys", "POST /v1/api-keys",
+            ])
+        #expect(items[0]["key"]?.text == admin.id)
+        #expect(items[0]["target"]?.text == "/v1/api-keys/\(ann.id)")
+        #expect(items[0]["peer"]?.text == "127.0.0.1")
+        #expect(items[2]["key"] == .null)
+    }
+
+    @Test func aKeyThatAsksTooOftenIsToldWhenToComeBack() throws {
+        let bench = try Bench({ $0.requestsPerKeyAndMinute = 3 })
+        let admin = try Self.make(bench, #""admin""#)
+        let limit = try #require(HTTPField.Name("RateLimit"))
+        for left in [2, 1, 0] {
+            let answer = bench.ask(.get, "/v1/jobs", fields: admin.fields)
+            #expect(answer.status == 200)
+            #expect(answer.fields[limit]?.contains("r=\(left);") == true)
+        }
+        let refused = bench.ask(.get, "/v1/jobs", fields: admin.fields)
+        #expect(refused.status == 429)
+        #expect(refused.code == "rate-limited")
+        #expect(refused.fields[.retryAfter] == "20")
+        #expect(bench.ask(.get, "/healthz", fields: admin.fields).status == 200)
+        bench.clock.advance(seconds: 20)
+        #expect(bench.ask(.get, "/v1/jobs", fields: admin.fields).status == 200)
+    }
+
+    @Test func anOwnerStaysWithinTheQuota() throws {
+        let bench = try Bench({
+            $0.queuedJobsPerOwnerMax = 1; $0.storedBytesPerOwnerMax = 150
+        })
+        let dataset = try bench.upload()
+        let job = try bench.submit(dataset)
+        let refused = bench.ask(.post, "/v1/jobs", fields: Self.json, body: Bench.spec(dataset))
+        #expect(refused.status == 403)
+        #expect(refused.code == "quota-exceeded")
+        #expect(bench.ask(.post, "/v1/jobs/\(job)/cancel").status == 200)
+        #expect(bench.ask(.post, "/v1/jobs", fields: Self.json, body: Bench.spec(dataset)).status == 202)
+        let upload = bench.ask(.post, "/v1/datasets?name=b", fields: [.contentType: "text/csv"], body: Bench.csv)
+        #expect(upload.code == "quota-exceeded")
+        #expect(try bench.uploadedFiles().count == 1)
+    }
+}
