@@ -32,7 +32,8 @@ package struct EncodingEstimate: Sendable, Hashable {
             }
         }
         rows = holdouts.reduce(plan.schema.rows) { Self.sum($0, $1.rows) }
-        let targetBytes = plan.targets.reduce(4) { Self.sum($0, $1.outputs == 1 ? 8 : Self.product($1.outputs, 8)) }
+        // Four bytes of a row's number, then its labels.
+        let targetBytes = plan.targets.reduce(4) { Self.sum($0, Self.targetBytes($1, plan.schema, holdouts)) }
         let inputBytes = Self.inputBytes(inputs, storage: plan.imageStorage)
         bytes = Self.product(rows, Self.sum(inputBytes.encoded, targetBytes))
         let loadedBytes = Self.sum(inputBytes.loaded, Self.product(targetBytes, 2))
@@ -63,6 +64,19 @@ package struct EncodingEstimate: Sendable, Hashable {
                 }
             }
             return .features(features, cardinalities: cardinalities)
+        }
+    }
+
+    /// Bytes of a row's labels for one task: values, and a mask where any may be missing.
+    private static func targetBytes(_ plan: TargetPlan, _ schema: DatasetSchema, _ holdouts: [DatasetSchema]) -> Int {
+        switch plan.target.kind {
+        case .classification, .binary: return 4
+        case .multilabel, .regression:
+            let mayMiss = plan.columns.contains { column in
+                column.missing != nil || column.use.role == .array
+                    || ([schema] + holdouts).contains { ($0.column(named: column.use.name)?.missing ?? 1) > 0 }
+            }
+            return product(plan.outputs, mayMiss ? 8 : 4)
         }
     }
 
