@@ -10,12 +10,14 @@ package final class API: RequestHandler {
     private let services: Services
     private let access: Access
     private let rateLimits: RateLimits
+    private let security: SecurityFields
     package let table: RouteTable
 
     package init(_ services: Services) {
         self.services = services
         let keys = KeyRing(services)
         access = Access(corsOrigins: services.settings.corsOrigins, keys: keys)
+        security = SecurityFields(corsOrigins: services.settings.corsOrigins)
         rateLimits = RateLimits(
             requestsPerWindow: services.settings.requestsPerKeyAndMinute, clock: services.clock)
         table = RouteTable(Self.routes(services, keys))
@@ -35,7 +37,7 @@ package final class API: RequestHandler {
 
     package func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
         func answer(to request: APIRequest?) -> Answer {
-            Answer(head: head, request: request, responder: responder, services: services)
+            Answer(head: head, request: request, responder: responder, services: services, security: security)
         }
         do {
             switch try route(head) {
@@ -69,7 +71,9 @@ package final class API: RequestHandler {
         case .wrongMethod(let allowed):
             let list = allowed.map(\.rawValue).joined(separator: ", ")
             if head.request.method == .options {
-                return .reply(Reply(status: .noContent, fields: [.allow: list]))
+                var reply = Reply(status: .noContent, fields: security.preflight(for: head, methods: list))
+                reply.fields[.allow] = list
+                return .reply(reply)
             }
             throw APIError(
                 .methodNotAllowed, "\(head.request.method.rawValue) does not exist here; there is \(list)",
@@ -164,6 +168,7 @@ private struct Answer: Replying {
     let request: APIRequest?
     let responder: any Responder
     let services: Services
+    let security: SecurityFields
 
     func reply(_ result: Result<Reply, any Error>) {
         let reply: Reply =
@@ -195,12 +200,7 @@ private struct Answer: Replying {
     private func finished(_ reply: Reply) -> Response {
         var fields = reply.fields
         if let request { fields.append(contentsOf: request.rateFields) }
-        fields[.xContentTypeOptions] = "nosniff"
-        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-cache" }
-        if let origin = head.request.headerFields[.origin], services.settings.corsOrigins.contains(origin) {
-            fields[.accessControlAllowOrigin] = origin
-            fields[.vary] = "Origin"
-        }
+        security.add(to: &fields, for: head, negotiated: (request?.route.offers.count ?? 1) > 1)
         return Response(
             head: HTTPResponse(status: reply.status, headerFields: fields), content: reply.content,
             route: request?.route.template,

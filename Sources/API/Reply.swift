@@ -60,6 +60,7 @@ extension HTTPField.Name {
     static let reprDigest = HTTPField.Name("Repr-Digest") ?? .contentID
     static let rateLimit = HTTPField.Name("RateLimit") ?? .contentID
     static let rateLimitPolicy = HTTPField.Name("RateLimit-Policy") ?? .contentID
+    static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .contentID
     static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .contentID
     static let prefer = HTTPField.Name("Prefer") ?? .contentID
     static let preferenceApplied = HTTPField.Name("Preference-Applied") ?? .contentID

@@ -83,4 +83,41 @@ struct RoutingTests {
         }
         #expect(bench.ask(.get, "/v1/errors/nothing").status == 404)
     }
+
+    @Test func aBrowserOfAnAllowedOriginMayAskAndRead() throws {
+        let bench = try Bench { $0.corsOrigins = ["http://example.com"] }
+        let method = try #require(HTTPField.Name("Access-Control-Request-Method"))
+        let preflight = bench.ask(
+            .options, "/v1/jobs", fields: [.origin: "http://example.com", method: "POST"])
+        #expect(preflight.status == 204)
+        #expect(preflight.fields[.accessControlAllowMethods]?.contains("POST") == true)
+        #expect(preflight.fields[.accessControlAllowHeaders]?.contains("Idempotency-Key") == true)
+        #expect(preflight.fields[.accessControlAllowOrigin] == "http://example.com")
+        let answer = bench.ask(.get, "/v1/jobs", fields: [.origin: "http://example.com"])
+        #expect(answer.fields[.accessControlExposeHeaders]?.contains("ETag") == true)
+        #expect(answer.fields[.vary] == "Accept, Origin")
+        let plain = try Bench().ask(.options, "/v1/jobs", fields: [.origin: "http://127.0.0.1:8080", method: "POST"])
+        #expect(plain.fields[.accessControlAllowMethods] == nil)
+    }
+
+    @Test func everyAnswerKeepsBrowsersInBounds() throws {
+        let bench = try Bench()
+        for target in ["/v1/jobs", "/nothing", "/healthz"] {
+            let answer = bench.ask(.get, target)
+            #expect(answer.fields[.xContentTypeOptions] == "nosniff")
+            #expect(answer.fields[.contentSecurityPolicy] == "default-src 'none'; frame-ancestors 'none'")
+        }
+    }
+
+    @Test func theDashboardIsOneFileThatAsksThisServerOnly() throws {
+        let page = try Bench().ask(.get, "/")
+        #expect(page.status == 200)
+        #expect(page.fields[.contentType] == "text/html; charset=utf-8")
+        let policy = try #require(page.fields[.contentSecurityPolicy])
+        #expect(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"))
+        #expect(policy.matches(of: /'sha256-[A-Za-z0-9+\/]{43}='/).count == 2)
+        for outside in [" src=", "@import", "url(", " style=", " onclick=", "innerHTML"] {
+            #expect(!page.text.contains(outside), "\(outside)")
+        }
+    }
 }

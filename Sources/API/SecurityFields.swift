@@ -1,0 +1,65 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import HTTPWire
+
+/// Fields that keep browsers from doing more with an answer than it is meant for, and let allowed origins read it.
+struct SecurityFields: Sendable {
+    let corsOrigins: [String]
+
+    private static let strictTransportSeconds = 31_536_000
+    private static let preflightSeconds = 600
+    private static let exposed =
+        "ETag, Link, Location, Retry-After, Preference-Applied, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, "
+        + "X-Request-Id"
+    private static let asked =
+        "Authorization, Content-Type, Content-Digest, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, "
+        + "Prefer, Range"
+
+    /// Adds what every answer carries.
+    func add(to fields: inout HTTPFields, for head: RequestHead, negotiated: Bool) {
+        fields[.xContentTypeOptions] = "nosniff"
+        fields[.referrerPolicy] = "no-referrer"
+        if fields[.contentSecurityPolicy] == nil {
+            fields[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
+        if head.peer.isSecure { fields[.strictTransportSecurity] = "max-age=\(Self.strictTransportSeconds)" }
+        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-cache" }
+        var vary = negotiated ? ["Accept"] : []
+        if !corsOrigins.isEmpty { vary.append("Origin") }
+        if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }
+        guard let origin = allowedOrigin(head) else { return }
+        fields[.accessControlAllowOrigin] = origin
+        fields[.accessControlExposeHeaders] = Self.exposed
+    }
+
+    /// What a browser asks before a request of another origin that is more than a form could send (Fetch, section 3.2.2).
+    func preflight(for head: RequestHead, methods: String) -> HTTPFields {
+        guard allowedOrigin(head) != nil, head.request.headerFields[.accessControlRequestMethod] != nil else {
+            return [:]
+        }
+        return [
+            .accessControlAllowMethods: methods, .accessControlAllowHeaders: Self.asked,
+            .accessControlMaxAge: String(Self.preflightSeconds),
+        ]
+    }
+
+    private func allowedOrigin(_ head: RequestHead) -> String? {
+        guard let origin = head.request.headerFields[.origin], corsOrigins.contains(origin) else { return nil }
+        return origin
+    }
+
+    /// Lets a page run the one script and the one style sheet that stand in it, and speak to this server only.
+    static func policy(ofPage html: [UInt8]) -> String {
+        let text = String(decoding: html, as: UTF8.self)
+        func digest(_ tag: String) -> String {
+            let content = text.components(separatedBy: "<\(tag)>").dropFirst().first?.components(
+                separatedBy: "</\(tag)>")
+            let hash = SHA256.hash(data: Array((content?.first ?? "").utf8))
+            return "'sha256-\(Data(hash).base64EncodedString())'"
+        }
+        return
+            "default-src 'none'; script-src \(digest("script")); style-src \(digest("style")); "
+            + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    }
+}
