@@ -95,7 +95,7 @@ let package = Package(
             name: "OpenAPITool", dependencies: ["Jobs", "Weighting", yams], path: "Tools/OpenAPI",
             swiftSettings: strict),
 
-        tests("Architecture", []),
+        tests("Architecture", ["Jobs"]),
         tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
@@ -116,6 +116,7 @@ let package = Package(
                 logging, yams,
             ]),
         tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
+        tests("Kill", ["tenbin", "Jobs", "Locks"]),
     ],
     cLanguageStandard: .c2x
 )

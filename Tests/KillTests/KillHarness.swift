@@ -1,0 +1,140 @@
+import Foundation
+import Jobs
+
+@testable import tenbin
+
+/// Starts the server, submits jobs, kills it at a random instant, and again; remembers what was acknowledged.
+final class KillHarness {
+    let folder: String
+    private let binary: URL
+    private let environment: [String: String]
+    private var generator: SeededGenerator
+    private(set) var dataset: String?
+    /// Identifier of each acknowledged job, by the number of its submission.
+    private(set) var acknowledged: [Int: String] = [:]
+    private var submitted = 0
+    private(set) var killedBeforeListening = 0
+    /// Done to the data folder between two runs.
+    var betweenRuns: (inout SeededGenerator) throws -> Void = { _ in }
+
+    init(folder: String, seed: UInt64, binary: URL = VictimServer.binary, environment: [String: String] = [:]) {
+        self.folder = folder
+        self.binary = binary
+        self.environment = environment
+        generator = SeededGenerator(seed: seed)
+    }
+
+    enum Failure: Error {
+        /// The server ended by itself.
+        case died(status: Int32)
+        /// The same submission was answered with two different jobs.
+        case twoJobs(String, String)
+        case refused(APIFailure)
+        case notInTime(String)
+    }
+
+    // MARK: - Killing
+
+    /// Starts a server and kills it, while clients submit one or two more jobs.
+    func killOnce() throws {
+        try betweenRuns(&generator)
+        let server = try VictimServer(folder: folder, binary: binary, environment: environment)
+        // One in five dies while it starts: in migration, recovery, or the first claims.
+        let inStart = Int.random(in: 0..<5, using: &generator) == 0
+        server.killLater(milliseconds: Int.random(in: inStart ? 0...200 : 150...900, using: &generator))
+        if try server.awaitListening() {
+            submitted += Int.random(in: 1...2, using: &generator)
+            try submitRest(to: server)
+        } else {
+            killedBeforeListening += 1
+        }
+        guard server.awaitEnd() else { throw Failure.died(status: server.exitStatus) }
+    }
+
+    /// Submits what has not been acknowledged, until the server is gone.
+    private func submitRest(to server: VictimServer) throws {
+        do {
+            let dataset = try uploadedDataset(on: server)
+            for number in 0..<submitted where acknowledged[number] == nil {
+                acknowledged[number] = try submit(number, dataset: dataset, to: server)
+            }
+            // What was acknowledged must be answered again with the same job.
+            if let (number, job) = acknowledged.randomElement(using: &generator) {
+                let again = try submit(number, dataset: dataset, to: server)
+                if again != job { throw Failure.twoJobs(job, again) }
+            }
+        } catch is ClientError {
+            // Killed: the next run submits the rest.
+        }
+    }
+
+    private func uploadedDataset(on server: VictimServer) throws -> String {
+        if let dataset { return dataset }
+        let answer = try send(
+            "POST", "/v1/datasets?name=table", key: "table",
+            content: .bytes(Array(Workload.table.utf8), type: "text/csv"), to: server)
+        dataset = answer.identifier
+        return answer.identifier
+    }
+
+    private func submit(_ number: Int, dataset: String, to server: VictimServer) throws -> String {
+        let spec = Workload.spec(number, dataset: dataset)
+        return try send(
+            "POST", "/v1/jobs", key: "job-\(number)", content: .bytes(spec.encoded, type: "application/json"),
+            to: server
+        ).identifier
+    }
+
+    private func send(
+        _ method: String, _ target: String, key: String, content: HTTPClient.Content, to server: VictimServer
+    ) throws -> JSONValue {
+        guard let http = server.http else { throw ClientError.closed }
+        while true {
+            let response = try http.send(method, target, fields: [("Idempotency-Key", key)], content: content)
+            switch response.status {
+            case 200..<300: return try JSONValue(parsing: response.body)
+            // The disk or the load: ask again, as `Retry-After` says.
+            case 503, 507: usleep(20_000)
+            default: throw Failure.refused(APIFailure(response))
+            }
+        }
+    }
+
+    // MARK: - The end
+
+    /// Lets a server finish everything undisturbed and returns it.
+    func finish(seconds: Int, submitting count: Int? = nil) throws -> VictimServer {
+        if let count { submitted = max(submitted, count) }
+        let server = try VictimServer(folder: folder, binary: binary)
+        guard try server.awaitListening(), let client = server.client else {
+            throw Failure.died(status: server.awaitEnd() ? SIGKILL : server.exitStatus)
+        }
+        try submitRest(to: server)
+        let end = DispatchTime.now() + .seconds(seconds)
+        for job in acknowledged.values {
+            while !Self.isOver(try client.get("/v1/jobs/\(job)")) {
+                guard DispatchTime.now() < end else { throw Failure.notInTime(job) }
+                usleep(20_000)
+            }
+        }
+        return server
+    }
+
+    private static func isOver(_ job: JSONValue) -> Bool {
+        ["succeeded", "failed", "cancelled", "expired"].contains(job["state"]?.text)
+    }
+}
+
+extension APIClient {
+    /// All items of a list, page by page.
+    func all(_ target: String) throws -> [JSONValue] {
+        var items: [JSONValue] = []
+        var token: String?
+        repeat {
+            let page = try get(target + "?page_size=500" + (token.map { "&page_token=\($0)" } ?? ""))
+            items += page["items"]?.elements ?? []
+            token = page["next_page_token"]?.text
+        } while token != nil
+        return items
+    }
+}
