@@ -81,7 +81,18 @@ private struct Run {
         }
         loop = try TrainingLoop(
             setup, attempt: assignment.attempt, switches: assignment.weightingSwitches, context: context, clock: clock)
-        if let checkpoint = assignment.checkpoint { try loop.restore(checkpoint) }
+        if let checkpoint = assignment.checkpoint {
+            try loop.restore(checkpoint)
+        } else if let bytes = assignment.initialModel {
+            try warmStart(from: bytes)
+        }
+    }
+
+    private func warmStart(from bytes: [UInt8]) throws {
+        let taken = try WarmStart(try ModelFile(bytes)).apply(
+            to: loop.step.network, tasks: setup.tasks, preprocessing: dataset.preprocessing)
+        let heads = taken.isEmpty ? "no head" : "the heads of \(taken.joined(separator: ", "))"
+        context.log(.info, "starts from the initial model's encoder and \(heads)")
     }
 
     func outcome() throws -> TrainingOutcome {
@@ -142,7 +153,7 @@ extension JobFailure {
         case let error as DatasetError: self.init(code: "dataset-invalid", detail: "\(error)")
         case let error as WeightingProblems: self.init(code: "invalid-spec", detail: "\(error)")
         case let error as PlanError: self.init(code: "invalid-spec", detail: "\(error)")
-        case let error as ArchiveError: self.init(code: "internal", detail: "the checkpoint cannot be used: \(error)")
+        case let error as ArchiveError: self.init(code: "internal", detail: "a stored file cannot be used: \(error)")
         default: self.init(code: "internal", detail: "the run cannot be prepared: \(error)")
         }
     }

@@ -96,4 +96,11 @@ extension ModelLibrary {
     package func safetensors(_ bytes: [UInt8]) throws -> [UInt8] {
         try SafetensorsFile(try ModelFile(bytes)).encoded()
     }
+
+    /// The model as an ONNX file; the same bytes for the same model.
+    ///
+    /// - Throws: `ExportError` where it cannot be said in ONNX, `ArchiveError` where the bytes are no intact model.
+    package func onnx(_ bytes: [UInt8]) throws -> [UInt8] {
+        try ONNXFile.encoded(try ModelFile(bytes))
+    }
 }

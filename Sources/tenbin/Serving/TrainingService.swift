@@ -28,7 +28,7 @@ struct TrainingService: Sendable {
                 do {
                     switch format {
                     case .safetensors: return try models.safetensors(try model.load())
-                    case .onnx: throw FormatUnavailable()
+                    case .onnx: return try models.onnx(try model.load())
                     }
                 } catch let error as ExportError {
                     throw FormatUnavailable(error.description)
