@@ -106,8 +106,8 @@ let package = Package(
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
         tests("Kernels", ["Kernels", "CKernels"]),
         tests(
-            "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"], resources: [.copy("Reference")]
-        ),
+            "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],
+            resources: [.copy("Reference")]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),

@@ -27,7 +27,8 @@ struct GradientCheckTests {
             heads: [
                 .init(task: "a", layers: [.dense(outputs: 2, activation: .identity)]),
                 .init(
-                    task: "b", layers: [.dense(outputs: 3, activation: .silu), .dense(outputs: 1, activation: .identity)]
+                    task: "b",
+                    layers: [.dense(outputs: 3, activation: .silu), .dense(outputs: 1, activation: .identity)]
                 ),
             ])
         let network = try Network<Double>(plan, rowsMax: rows)
@@ -37,7 +38,8 @@ struct GradientCheckTests {
         let values = (0..<(rows * 3)).map { _ in Float(stream.normal()) }
         (0..<Int32(rows)).map { $0 }.withUnsafeBufferPointer {
             batch.gather(
-                $0, from: .features(FeatureMatrix(rows: rows, features: 3, values: values, cardinalities: [], indices: []))
+                $0,
+                from: .features(FeatureMatrix(rows: rows, features: 3, values: values, cardinalities: [], indices: []))
             )
         }
         // The loss is a fixed combination of the outputs, whose coefficients are then the gradient of the outputs.

@@ -17,7 +17,9 @@ struct WarmStart {
     ///
     /// - Returns: the names of the tasks whose heads were taken.
     /// - Throws: `JobFailure` where the trunk reads other inputs or has other parameters.
-    func apply(to network: Network<Float>, tasks: [TaskPlan], preprocessing: Preprocessing) throws(JobFailure) -> [String] {
+    func apply(to network: Network<Float>, tasks: [TaskPlan], preprocessing: Preprocessing) throws(JobFailure)
+        -> [String]
+    {
         guard preprocessing.inputs.layout == model.preprocessing.inputs.layout else {
             throw Self.mismatch("it was trained on other inputs")
         }
