@@ -93,6 +93,9 @@ let package = Package(
         .executableTarget(
             name: "DatasetReading", dependencies: ["Datasets", "Jobs", "Weighting"], path: "Benchmarks/datasets",
             exclude: ["run.sh"], swiftSettings: strict),
+        .executableTarget(
+            name: "WeightingCost", dependencies: ["Trainer", "Kernels", "Datasets", "Weighting", "Jobs"],
+            path: "Benchmarks/weighting", exclude: ["run.sh"], swiftSettings: strict),
 
         // Keeps openapi.json and the generated part of openapi.yaml up to date.
         .executableTarget(

@@ -31,6 +31,14 @@ package struct FeatureMatrix: Sendable {
     package var cardinalities: [Int]
     /// `[rows, cardinalities.count]`, each below its column's cardinality; 0 is unknown.
     package var indices: [Int32]
+
+    package init(rows: Int, features: Int, values: [Float], cardinalities: [Int], indices: [Int32]) {
+        self.rows = rows
+        self.features = features
+        self.values = values
+        self.cardinalities = cardinalities
+        self.indices = indices
+    }
 }
 
 package struct ImageTensor: Sendable {
@@ -45,6 +53,13 @@ package struct ImageTensor: Sendable {
     package var pixels: Pixels
     /// How pixels become what the network reads.
     package var preprocessing: ImagePreprocessing
+
+    package init(rows: Int, shape: ImageShape, pixels: Pixels, preprocessing: ImagePreprocessing) {
+        self.rows = rows
+        self.shape = shape
+        self.pixels = pixels
+        self.preprocessing = preprocessing
+    }
 
     var bytes: Int {
         switch pixels {
@@ -87,6 +102,14 @@ package struct TokenMatrix: Sendable {
     package var ids: [Int32]
     /// Tokens of each row, at most `tokensMax`; 0 for an empty text.
     package var lengths: [Int32]
+
+    package init(rows: Int, tokensMax: Int, idCount: Int, ids: [Int32], lengths: [Int32]) {
+        self.rows = rows
+        self.tokensMax = tokensMax
+        self.idCount = idCount
+        self.ids = ids
+        self.lengths = lengths
+    }
 }
 
 /// The labels of every row for one task.
@@ -110,6 +133,11 @@ package struct ClassTarget: Sendable {
     package var ids: [Int32]
     /// Different classes; 2 for binary.
     package var classes: Int
+
+    package init(ids: [Int32], classes: Int) {
+        self.ids = ids
+        self.classes = classes
+    }
 }
 
 package struct MatrixTarget: Sendable {
@@ -118,4 +146,10 @@ package struct MatrixTarget: Sendable {
     package var values: [Float]
     /// `[rows, outputs]`, 1 where there is a value and 0 where it is missing; nil when nothing is missing.
     package var mask: [Float]?
+
+    package init(outputs: Int, values: [Float], mask: [Float]?) {
+        self.outputs = outputs
+        self.values = values
+        self.mask = mask
+    }
 }
