@@ -20,7 +20,7 @@ struct JobFollower {
             let page = try api.get("\(path)/epochs?since=\(rows.last?.epoch ?? 0)")
             for item in page["items"]?.elements ?? [] {
                 let row = EpochRow(item)
-                if rows.isEmpty { screen.header(EpochRow.header(tasks: row.tasks.map(\.name))) }
+                if rows.isEmpty { screen.header(row.header) }
                 rows.append(row)
                 screen.row(row.text)
             }
@@ -47,7 +47,8 @@ struct EpochRow {
         let weight: Double
         let trainLoss: Double
         let validationLoss: Double
-        /// Accuracy, or the root mean square error of a regression.
+        /// `accuracy`, or `rmse` for a regression.
+        let metricName: String
         let metric: Double
     }
 
@@ -58,17 +59,19 @@ struct EpochRow {
         epoch = json["epoch"]?.int ?? 0
         tasks = (json["tasks"]?.elements ?? []).map { task in
             let metrics = task["metrics"]
+            let metricName = metrics?["accuracy"] == nil ? "rmse" : "accuracy"
             return Task(
                 name: task["name"]?.text ?? "", weight: task["weight"]?.double ?? .nan,
                 trainLoss: task["train_loss"]?.double ?? .nan, validationLoss: task["validation_loss"]?.double ?? .nan,
-                metric: (metrics?["accuracy"] ?? metrics?["rmse"])?.double ?? .nan)
+                metricName: metricName, metric: metrics?[metricName]?.double ?? .nan)
         }
     }
 
-    static func header(tasks: [String]) -> [String] {
+    var header: [String] {
         [
-            "       " + tasks.map { $0.padded(to: 26) }.joined(separator: "│ "),
-            "epoch  " + tasks.map { _ in "weight    loss    metric  " }.joined(separator: "│ "),
+            "       " + tasks.map { $0.name.padded(to: 26) }.joined(separator: "│ "),
+            "epoch  "
+                + tasks.map { "weight    loss" + $0.metricName.leftPadded(to: 10) + "  " }.joined(separator: "│ "),
         ]
     }
 
