@@ -9,6 +9,7 @@ struct Tenbin: ParsableCommand {
         version: Build.version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, DatasetsCommand.self, JobsCommand.self, ModelsCommand.self,
+            KeysCommand.self,
             RestoreCommand.self,
         ])
 }
@@ -16,4 +17,10 @@ struct Tenbin: ParsableCommand {
 /// What this binary is.
 enum Build {
     static let version = "0.1.0"
+
+    #if DEBUG
+        static let configuration = "debug"
+    #else
+        static let configuration = "release"
+    #endif
 }

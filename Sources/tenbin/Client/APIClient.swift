@@ -22,6 +22,11 @@ struct APIClient {
         try json(http.send("POST", "/v1/datasets?name=\(name.escapedForQuery)", content: .file(path: path, type: type)))
     }
 
+    func delete(_ target: String) throws {
+        let response = try http.send("DELETE", target)
+        guard response.status == 204 else { throw APIFailure(response) }
+    }
+
     /// Content that is no JSON.
     func bytes(_ target: String) throws -> [UInt8] {
         let response = try http.send("GET", target)

@@ -1,9 +1,9 @@
 import ArgumentParser
 import HTTPServer
 
-/// Where the server waits for connections.
+/// Where the server waits for connections, and how they are secured.
 struct ListenOptions: ParsableArguments {
-    @Option(help: "The address to listen on. Without keys only loopback addresses are allowed.")
+    @Option(help: "The address to listen on. Until there is a key only loopback addresses are allowed.")
     var host = "127.0.0.1"
 
     @Option(help: "The port to listen on; 0 takes a free one.")
@@ -12,14 +12,27 @@ struct ListenOptions: ParsableArguments {
     @Option(help: "Listen on a UNIX socket as well, unix:PATH, which only the same user can open. May be repeated.")
     var listen: [String] = []
 
+    @Option(help: "A PEM file with the server's certificate and the intermediate ones: TLS on every TCP address.")
+    var tlsCert: String?
+
+    @Option(help: "A PEM file with the certificate's private key.")
+    var tlsKey: String?
+
+    @Option(help: "A PEM file with authorities whose client certificates are asked for.")
+    var tlsClientCa: String?
+
+    @Flag(help: "Let nobody in without a key, even before there is one.")
+    var requireAuth = false
+
     func validate() throws {
-        guard Self.isLoopback(host) else {
-            throw ValidationError(
-                "--host \(host): without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost)"
-            )
-        }
         for text in listen where !text.hasPrefix("unix:/") {
             throw ValidationError("--listen \(text): expected unix:/PATH")
+        }
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key belong together")
+        }
+        guard tlsClientCa == nil || tlsCert != nil else {
+            throw ValidationError("--tls-client-ca needs --tls-cert and --tls-key")
         }
     }
 
@@ -28,7 +41,13 @@ struct ListenOptions: ParsableArguments {
             + listen.map { .unix(path: String($0.dropFirst("unix:".count)), mode: 0o600) }
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
+    var tls: TLSConfiguration? {
+        guard let tlsCert, let tlsKey else { return nil }
+        return TLSConfiguration(certificatePath: tlsCert, keyPath: tlsKey, clientAuthorityPath: tlsClientCa)
+    }
+
+    /// Only this machine can connect.
+    var isLoopback: Bool {
         host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 }

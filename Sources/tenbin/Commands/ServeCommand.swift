@@ -61,8 +61,10 @@ struct ServeCommand: ParsableCommand {
         }
         let logger = Logger(label: "tenbin")
         let ended = DispatchSemaphore(value: 0)
-        let signals = Signals(queue: DispatchQueue(label: "tenbin.signals")) { ended.signal() }
+        let queue = DispatchQueue(label: "tenbin.signals")
+        let signals = Signals(queue: queue) { ended.signal() }
         let service = try Service(configuration(logger))
+        signals.onHangUp(queue: queue) { service.reloadCertificates() }
         for address in service.server.addresses { print("Tenbin listens on \(address)") }
         // Whoever started the server through a pipe waits for this line.
         fflush(nil)
@@ -74,12 +76,14 @@ struct ServeCommand: ParsableCommand {
 
     private func configuration(_ logger: Logger) -> Service.Configuration {
         var configuration = Service.Configuration(
-            addresses: listening.addresses, dataDirectory: dataDir, workers: workers, loops: loops,
+            addresses: listening.addresses, isLoopback: listening.isLoopback, tls: listening.tls,
+            dataDirectory: dataDir, workers: workers, loops: loops,
             serverLimits: limits.server, storeLimits: limits.store,
             retention: Retention(checkpointSeconds: retainCheckpoints?.seconds, jobSeconds: retainJobs?.seconds),
             logger: logger, logsAccess: accessLog)
         limits.apply(to: &configuration.settings)
         configuration.settings.corsOrigins = corsOrigin
+        configuration.settings.requiresKey = listening.requireAuth
         return configuration
     }
 }

@@ -14,6 +14,9 @@ import WorkerPool
 final class Service: Sendable {
     struct Configuration: Sendable {
         var addresses: [ListenAddress]
+        /// Only this machine can reach the TCP addresses.
+        var isLoopback = true
+        var tls: TLSConfiguration?
         var dataDirectory: String
         var workers: Int
         var loops: Int
@@ -32,44 +35,52 @@ final class Service: Sendable {
     private let pool: WorkerPool
     private let housekeeper: Housekeeper
     private let isDraining: Lock<Bool>
+    private let logger: Logger
 
-    /// Starts everything; when it returns, requests are answered.
-    init(_ configuration: Configuration) throws {
-        let logger = configuration.logger
-        let clock: @Sendable () -> Timestamp = { .now }
+    /// Starts everything; when it returns, requests are answered. A start that fails leaves the store in order.
+    convenience init(_ configuration: Configuration) throws {
         let store = try Store(
             StoreConfiguration(
-                dataDirectory: configuration.dataDirectory, limits: configuration.storeLimits, clock: clock,
-                logger: logger))
+                dataDirectory: configuration.dataDirectory, limits: configuration.storeLimits, clock: { .now },
+                logger: configuration.logger))
+        do {
+            guard try configuration.isLoopback || store.hadKeys() else { throw OpenDoor() }
+            try self.init(configuration, store)
+        } catch {
+            store.close()
+            throw error
+        }
+    }
+
+    private init(_ configuration: Configuration, _ store: Store) throws {
         self.store = store
+        logger = configuration.logger
         let trainer = TrainingService(cacheBytesMax: configuration.cacheBytesMax)
         pool = WorkerPool(
             store: store,
             configuration: WorkerPoolConfiguration(
                 workers: configuration.workers, environment: trainer.environment, logger: logger),
             train: trainer.train)
+        housekeeper = Housekeeper(store: store, retention: configuration.retention, logger: logger)
         let isDraining = Lock(false)
         self.isDraining = isDraining
-        var settings = configuration.settings
-        settings.version = Build.version
-        settings.workers = configuration.workers
-        settings.threadsMax = configuration.workers
-        let api = API(
-            Services(
-                store: store, trainer: trainer.functions, settings: settings,
-                queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: clock,
-                logger: logger,
-                isDraining: { isDraining.withLock { $0 } }))
-        server = try Server.start(
-            ServerConfiguration(
-                addresses: configuration.addresses, loops: configuration.loops,
-                limits: configuration.serverLimits,
-                logger: logger, accessLog: configuration.logsAccess ? AccessLog(logger: logger).record : nil
-            ),
-            handler: api)
-        housekeeper = Housekeeper(store: store, retention: configuration.retention, logger: logger)
+        let services = Services(
+            store: store, trainer: trainer.functions, settings: configuration.finishedSettings,
+            queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: { .now }, logger: logger,
+            isDraining: { isDraining.withLock { $0 } })
+        server = try Server.start(configuration.server, handler: API(services))
         pool.start()
         housekeeper.start()
+    }
+
+    /// Reads certificate and key again; the old ones stay in force when the new ones cannot be used.
+    func reloadCertificates() {
+        do {
+            try server.reloadCertificates()
+            logger.notice("certificates reloaded")
+        } catch {
+            logger.error("certificates not reloaded: \(error)")
+        }
     }
 
     /// Ends in order: answers what is in flight, lets running jobs checkpoint and go back to the queue, closes the store.
@@ -81,6 +92,31 @@ final class Service: Sendable {
         housekeeper.stop()
         store.close()
     }
+}
+
+extension Service.Configuration {
+    fileprivate var finishedSettings: APISettings {
+        var settings = settings
+        settings.version = Build.version
+        settings.build = Build.configuration
+        settings.workers = workers
+        settings.threadsMax = workers
+        return settings
+    }
+
+    fileprivate var server: ServerConfiguration {
+        ServerConfiguration(
+            addresses: addresses, loops: loops, limits: serverLimits, tls: tls, logger: logger,
+            accessLog: logsAccess ? AccessLog(logger: logger).record : nil)
+    }
+}
+
+/// A server without keys would stand open to the network.
+struct OpenDoor: Error, CustomStringConvertible {
+    let description = """
+        without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost); \
+        start it there and make a key with "tenbin keys create --scope admin"
+        """
 }
 
 /// Writes a line for each answered request.

@@ -3,7 +3,7 @@ import Glibc
 
 /// Turns termination signals into calls: the first asks to end in order, the second ends at once.
 final class Signals {
-    private let sources: [any DispatchSourceSignal]
+    private var sources: [any DispatchSourceSignal]
 
     /// - Parameter onTerminate: runs once, on `queue`, at the first SIGTERM or SIGINT.
     init(queue: DispatchQueue, onTerminate: @escaping @Sendable () -> Void) {
@@ -23,6 +23,15 @@ final class Signals {
         }
         // A peer that goes away is an error of a write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Calls `action` at every SIGHUP.
+    func onHangUp(queue: DispatchQueue, _ action: @escaping @Sendable () -> Void) {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: queue)
+        source.setEventHandler(handler: action)
+        source.resume()
+        sources.append(source)
     }
 
     /// How many signals came.
