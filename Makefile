@@ -6,7 +6,7 @@ TENBIN := .build-release/release/tenbin
 SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test lint format bench fuzz openapi clean
+.PHONY: help deps test-deps build demo run test lint format bench fuzz fuzz-api openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,7 @@ test: test-deps ## Run every test
 lint: ## Check the format of every source
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	@sh -n deploy/install-deps.sh
+	@$(SWIFT) run --quiet OpenAPITool compare
 
 format: ## Format every source
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
@@ -45,6 +46,9 @@ bench-%: deps
 
 fuzz: deps ## Fuzz every parser for a minute each
 	@Fuzz/run
+
+fuzz-api: build ## Let schemathesis loose on a live server (needs python3-venv)
+	@Fuzz/API/run.sh
 
 openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their sources
 	$(SWIFT) run OpenAPITool update

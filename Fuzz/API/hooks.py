@@ -1,7 +1,24 @@
 """What schemas cannot say of values, for schemathesis."""
 
+import uuid
+
 import schemathesis
 from hypothesis import strategies as st
 
 # A page token is made by the server and belongs to one list; the only one that fits everywhere is the first page's.
 schemathesis.openapi.format("page-token", st.just(""))
+
+# A key of its own for every request: under one that was used before, the server answers what it answered then, also when
+# what was made has been deleted since.
+schemathesis.openapi.format("idempotency-key", st.builds(lambda: str(uuid.uuid4())))
+
+# `*` is no tag: it stands for whatever there is, and a read under it is answered 304.
+schemathesis.openapi.format("entity-tags", st.from_regex(r'"[a-z0-9.]{1,20}"', fullmatch=True))
+
+# Archives of arrays go over the wire as they are.
+schemathesis.openapi.media_type("application/x-npz", st.binary(max_size=200))
+
+
+@schemathesis.serializer("application/x-npz", "application/x-ndjson")
+def as_it_is(context, value):
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -11,6 +11,7 @@ package final class API: RequestHandler {
     private let access: Access
     private let rateLimits: RateLimits
     private let security: SecurityFields
+    private let metrics = RequestMetrics()
     package let table: RouteTable
 
     package init(_ services: Services) {
@@ -20,24 +21,30 @@ package final class API: RequestHandler {
         security = SecurityFields(corsOrigins: services.settings.corsOrigins)
         rateLimits = RateLimits(
             requestsPerWindow: services.settings.requestsPerKeyAndMinute, clock: services.clock)
-        table = RouteTable(Self.routes(services, keys))
+        table = RouteTable(Self.routes(services, keys, metrics))
     }
 
-    private static func routes(_ services: Services, _ keys: KeyRing) -> [Route] {
+    private static func routes(_ services: Services, _ keys: KeyRing, _ metrics: RequestMetrics) -> [Route] {
+        let hub = EventHub(services)
         let idempotency = Idempotency(services)
         return [
             HealthResource.routes(services), DescriptionResource.routes(), ErrorsResource.routes(),
             StrategiesResource.routes(), DatasetsResource(services, idempotency).routes,
             JobsResource(services, idempotency).routes,
-            EpochsResource(services).routes, EventsResource(services, EventHub(services)).routes,
+            EpochsResource(services).routes, EventsResource(services, hub).routes,
             HistoryResource(services).routes, ModelsResource(services).routes,
             ServerResource(services).routes, KeysResource(services, idempotency, keys).routes,
+            MetricsResource(services, metrics, hub).routes,
         ].flatMap { $0 }
     }
 
     package func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
+        let started = RequestMetrics.now()
         func answer(to request: APIRequest?) -> Answer {
-            Answer(head: head, request: request, responder: responder, services: services, security: security)
+            Answer(
+                head: head, request: request, responder: responder, services: services, security: security,
+                metrics: metrics,
+                startedNanoseconds: started)
         }
         do {
             switch try route(head) {
@@ -169,6 +176,8 @@ private struct Answer: Replying {
     let responder: any Responder
     let services: Services
     let security: SecurityFields
+    let metrics: RequestMetrics
+    let startedNanoseconds: UInt64
 
     func reply(_ result: Result<Reply, any Error>) {
         let reply: Reply =
@@ -176,6 +185,9 @@ private struct Answer: Replying {
             case .success(let reply): reply
             case .failure(let error): services.problem(for: error, head).reply(requestID: head.requestID)
             }
+        metrics.record(
+            route: request?.route.template, method: head.request.method, status: reply.status.code,
+            nanoseconds: RequestMetrics.now() &- startedNanoseconds)
         guard let entry = auditEntry(for: reply) else { return responder.respond(finished(reply)) }
         services.store.audit(entry).commit { result in
             // The change is made and durable; a log that cannot be written does not take it back.

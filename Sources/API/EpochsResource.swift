@@ -10,6 +10,7 @@ struct EpochsResource: Sendable {
     /// Epochs read for one answer that is thinned out to `max_points`.
     private static let epochsReadMax = 20_000
     private static let pointsMax = 10_000
+    private static let namesLengthMax = 500
 
     init(_ services: Services) {
         self.services = services
@@ -59,6 +60,9 @@ struct EpochsResource: Sendable {
     }
 
     private static func wantedNames(_ names: String, known: [String]) throws(APIError) -> Set<String> {
+        guard names.count <= namesLengthMax else {
+            throw APIError(.malformedRequest, "names may have at most \(namesLengthMax) characters")
+        }
         let wanted = Set(names.split(separator: ",").map(String.init))
         guard wanted.isSubset(of: known) else {
             let list = known.joined(separator: ", ")

@@ -26,29 +26,30 @@ struct EventsResource: Sendable {
 
     private func ofJob(_ request: APIRequest) throws -> Handled {
         let (id, owner) = (try request.identifier(.job), request.principal.visibleOwner)
-        if try request.negotiated() == .eventStream { return .reply(try stream(of: id, request)) }
+        let position = try request.lastEvent()
+        if try request.negotiated() == .eventStream { return .reply(try stream(of: id, behind: position, request)) }
         let tail = try request.tail()
         let events = try services.store.events(of: id, owner: owner, after: tail.after, limit: tail.limit)
         return .reply(try request.list(tail.page(events, position: \.seq)) { $1.value($0) })
     }
 
     private func ofAll(_ request: APIRequest) throws -> Handled {
-        let owner = request.principal.visibleOwner
+        let (owner, named) = (request.principal.visibleOwner, try request.lastEvent())
         guard try request.negotiated() == .eventStream else {
             let tail = try request.tail()
             let events = try services.store.events(owner: owner, afterNumber: tail.after, limit: tail.limit)
             return .reply(try request.list(tail.page(events, position: \.number)) { $1.value($0) })
         }
         // Who names no position wants what happens from now on, not the history of every job.
-        let position = try request.lastEvent() ?? services.store.lastEventNumber()
+        let position = try named ?? services.store.lastEventNumber()
         return .reply(try reply(request, EventFeed(scope: .all, owner: owner), from: EventCursor(event: position)))
     }
 
     /// From the beginning, unless the client names the last event that it has.
-    private func stream(of id: Identifier, _ request: APIRequest) throws -> Reply {
+    private func stream(of id: Identifier, behind position: Int?, _ request: APIRequest) throws -> Reply {
         let owner = request.principal.visibleOwner
         let job = try services.store.job(id, owner: owner)
-        var cursor = EventCursor(event: try request.lastEvent() ?? 0)
+        var cursor = EventCursor(event: position ?? 0)
         if cursor.event > 0 {
             cursor.logLine = try lastLogLine(of: id, owner: owner, before: cursor.event)
             let hasMore = try !services.store.events(of: id, owner: owner, after: cursor.event, limit: 1).isEmpty
@@ -88,7 +89,8 @@ extension APIRequest {
         guard let text = fields[.lastEventID], !text.isEmpty else {
             return try query.integer("since", in: 0...Int(Int32.max))
         }
-        guard let position = Int(text), position >= 0 else {
+        let isNumber = text.utf8.count <= 9 && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isNumber, let position = Int(text) else {
             throw APIError(.malformedRequest, "Last-Event-ID must be the id of an event, not \"\(text.prefix(100))\"")
         }
         return position

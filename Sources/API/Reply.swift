@@ -11,6 +11,8 @@ enum MediaType: String, Sendable, CaseIterable {
     case yaml = "application/yaml"
     case html = "text/html; charset=utf-8"
     case text = "text/plain; charset=utf-8"
+    case prometheus = "text/plain; version=0.0.4; charset=utf-8"
+    case openMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8"
     case safetensors = "application/vnd.safetensors"
     case onnx = "application/onnx"
     case bytes = "application/octet-stream"

@@ -17,6 +17,8 @@ package struct Services: Sendable {
     package var isDraining: @Sendable () -> Bool
     /// What else keeps the server from taking work, in words: damage found in the database, ….
     package var faults: @Sendable () -> [String] = { [] }
+    /// What the sockets are busy with; nil when nobody tells.
+    package var transportLoad: @Sendable () -> (connections: Int, requestsInFlight: Int)? = { nil }
     package var startedAt: Timestamp
 
     package init(

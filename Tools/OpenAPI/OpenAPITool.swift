@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 
 /// Keeps what is made from openapi.yaml, and what in it is made from elsewhere, up to date.
 @main
@@ -7,12 +8,28 @@ struct OpenAPITool {
         do {
             switch CommandLine.arguments.dropFirst().first {
             case "update": try update()
-            default: throw ToolError("usage: OpenAPITool update")
+            case "compare": try compare()
+            default: throw ToolError("usage: OpenAPITool update | compare")
             }
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             exit(1)
         }
+    }
+
+    /// Names what would break a client of the last release.
+    private static func compare() throws {
+        func value(_ path: String) throws -> JSONValue {
+            try YAMLText.value(of: String(contentsOfFile: path, encoding: .utf8))
+        }
+        let breaks = try Compatibility(
+            from: value("docs/openapi-released.yaml"), to: value("openapi.yaml")
+        ).breaks()
+        guard breaks.isEmpty else {
+            throw ToolError(
+                "openapi.yaml would break clients of docs/openapi-released.yaml:\n" + breaks.joined(separator: "\n"))
+        }
+        print("openapi.yaml: clients of docs/openapi-released.yaml go on working")
     }
 
     /// The schemas of the strategies in openapi.yaml, then openapi.json.
