@@ -140,4 +140,10 @@ if Context.environment["TENBIN_FUZZ"] != nil {
                 name: "Fuzz\(name)", dependencies: ["DatasetFuzzing"], path: "Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     }
+    for name in ["HTTP1", "HTTP2"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["HTTPWire", httpTypes], path: "Fuzz/\(name)",
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    }
 }
