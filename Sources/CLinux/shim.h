@@ -10,5 +10,4 @@
 // What glibc hides from modules built without _GNU_SOURCE.
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
-extern int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock, const struct timespec *deadline);
 extern int __xpg_strerror_r(int code, char *buffer, size_t length);

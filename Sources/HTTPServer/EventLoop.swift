@@ -82,6 +82,7 @@ final class EventLoop {
         acceptor.pause()
         for connection in Array(connections.values) { connection.close() }
         deliverMail()
+        mailbox.noteEnd()
     }
 
     private var waitMilliseconds: Int32 {

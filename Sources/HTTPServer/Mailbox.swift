@@ -25,6 +25,8 @@ final class Mailbox: @unchecked Sendable {
     // True because `messages` is behind its lock, `descriptor` never changes, and the rest is touched on the loop's own
     // thread only, which `isOnLoop` checks against `thread`, written once before the loop takes its first connection.
     let descriptor: Int32
+    /// Becomes readable when the loop has ended.
+    private let end: Int32
     private let messages = Lock<[LoopMessage]>([])
     private var thread: pthread_t?
     /// The request whose handler is being called, and what it answered meanwhile.
@@ -33,10 +35,14 @@ final class Mailbox: @unchecked Sendable {
 
     init() throws(ServerError) {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-        guard descriptor >= 0 else { throw .system(operation: "eventfd", code: errno) }
+        end = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        guard descriptor >= 0, end >= 0 else { throw .system(operation: "eventfd", code: errno) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        close(end)
+    }
 
     /// Makes the calling thread the loop's own.
     func adoptThread() { thread = pthread_self() }
@@ -62,9 +68,25 @@ final class Mailbox: @unchecked Sendable {
         if wasEmpty { wake() }
     }
 
-    private func wake() {
+    private func wake() { Self.signal(descriptor) }
+
+    private static func signal(_ descriptor: Int32) {
         var one: UInt64 = 1
         _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// The loop has ended.
+    func noteEnd() { Self.signal(end) }
+
+    /// Waits for the loop to end; false when it still runs at `deadline`.
+    func waitForEnd(until deadline: Milliseconds) -> Bool {
+        while true {
+            var entry = pollfd(fd: end, events: Int16(POLLIN), revents: 0)
+            let rest = max(0, deadline - MonotonicClock.milliseconds())
+            let count = poll(&entry, 1, Int32(clamping: rest))
+            if count > 0 { return true }
+            if rest == 0 { return false }
+        }
     }
 
     /// Calls a handler; an answer it gives before returning comes back at once, without a detour through the list.

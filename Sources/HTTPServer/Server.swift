@@ -102,12 +102,10 @@ package final class Server: Sendable {
             shutdown(listener.descriptor, Int32(SHUT_RDWR))
         }
         for mailbox in mailboxes { mailbox.post(.drain) }
-        let deadline = LoopThread.deadline(seconds: seconds)
+        let deadline = MonotonicClock.milliseconds() + Int(min(max(seconds, 0), 86_400) * 1000)
         for (thread, mailbox) in zip(threads, mailboxes) {
-            if !LoopThread.join(thread, until: deadline) {
-                mailbox.post(.stop)
-                LoopThread.join(thread)
-            }
+            if !mailbox.waitForEnd(until: deadline) { mailbox.post(.stop) }
+            pthread_join(thread, nil)
         }
         for listener in listeners { listener.shut() }
     }
@@ -147,22 +145,5 @@ private enum LoopThread {
             throw .system(operation: "pthread_create", code: status)
         }
         return thread
-    }
-
-    static func deadline(seconds: Double) -> timespec {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        let nanoseconds = time.tv_nsec + Int(min(max(seconds, 0), 86_400) * 1e9)
-        return timespec(tv_sec: time.tv_sec + nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
-    }
-
-    /// Waits for the thread to end; false when it still runs at `deadline`.
-    static func join(_ thread: pthread_t, until deadline: timespec) -> Bool {
-        var deadline = deadline
-        return pthread_clockjoin_np(thread, nil, CLOCK_MONOTONIC, &deadline) == 0
-    }
-
-    static func join(_ thread: pthread_t) {
-        pthread_join(thread, nil)
     }
 }
