@@ -3,7 +3,7 @@ import HTTPWire
 import JobStore
 import Jobs
 
-/// What a run leaves behind beside its epochs: `/logs`, `/checkpoints`.
+/// What a run leaves behind beside its epochs: `/logs`, `/checkpoints`, `/reproduction`.
 struct HistoryResource: Sendable {
     private let services: Services
 
@@ -14,6 +14,7 @@ struct HistoryResource: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/v1/jobs/{id}/logs", scope: .read, query: APIRequest.tailParameters, .blocking(logs)),
+            Route(.get, "/v1/jobs/{id}/reproduction", scope: .read, .blocking(reproduction)),
             Route(.get, "/v1/jobs/{id}/checkpoints", scope: .read, .blocking(checkpoints)),
             Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}", scope: .read, .blocking(checkpoint)),
             Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, .blocking(content)),
@@ -25,6 +26,14 @@ struct HistoryResource: Sendable {
         let lines = try services.store.logs(
             of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
         return .reply(try request.list(tail.page(lines, position: \.seq)) { $1.value($0) })
+    }
+
+    private func reproduction(_ request: APIRequest) throws -> Handled {
+        let reply = try request.whileUnchanged(services, .json) { job, owner in
+            let record = try services.store.reproduction(of: job, owner: owner)
+            return Reply.json { $0.value(record) }
+        }
+        return .reply(reply)
     }
 
     // MARK: - Checkpoints

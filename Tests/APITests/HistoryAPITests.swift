@@ -62,4 +62,18 @@ struct HistoryAPITests {
         #expect(bench.ask(.get, "/v1/jobs/\(job)/checkpoints/\(epoch)").status == 404)
         #expect(bench.ask(.get, "/v1/jobs/\(job)/checkpoints/\(epoch)/content").status == 404)
     }
+
+    @Test func whatItTakesToTrainAgainIsTold() throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let shown = try bench.ask(.get, "/v1/jobs/\(job)").json()
+        let record = try bench.ask(.get, "/v1/jobs/\(job)/reproduction").json()
+        #expect(record["spec"] == shown["spec"])
+        #expect(record["weights_sha256"] == shown["weights_sha256"])
+        #expect(record["attempts"]?.elements?.count == 1)
+        #expect(record["datasets"]?.elements?.first?["id"] == shown["dataset"])
+        #expect(record["bit_exact"] == .bool(true))
+        let fresh = try bench.submit(try bench.upload())
+        #expect(try bench.ask(.get, "/v1/jobs/\(fresh)/reproduction").json()["bit_exact"] == .null)
+    }
 }
