@@ -82,9 +82,7 @@ struct TrainerTests {
         let huge = Self.makeDigitsSpec {
             $0.model = ModelSpec(encoder: .mlp(MLPSpec(hidden: [1_000_000, 1_000_000])), headHidden: [])
         }
-        let start = Trainer.monotonicSeconds()
         let bytes = try Trainer.memoryBytes(huge) { _ in schema }
-        #expect(Trainer.monotonicSeconds() - start < 0.01)
         #expect(bytes > 16_000_000_000_000)
         let beyond = Self.makeDigitsSpec {
             $0.model = ModelSpec(encoder: .mlp(MLPSpec(hidden: [1 << 40, 1 << 40])), headHidden: [])
