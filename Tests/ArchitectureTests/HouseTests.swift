@@ -54,6 +54,26 @@ struct HouseTests {
         }
     }
 
+    @Test func thePackageGivesNoRoomADependencyThatTheHouseDoesNotAllow() throws {
+        let manifest = try Self.text("Package.swift")
+        // `let crypto = Target.Dependency.product(name: "Crypto", …)`
+        let products = Dictionary(
+            manifest.matches(of: /let (\w+) = Target\.Dependency\.product\(name: "(\w+)"/).map {
+                (String($0.1), String($0.2))
+            }, uniquingKeysWith: { first, _ in first })
+        let arrows = try Self.arrows()
+        let rooms = manifest.matches(of: /room\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?/)
+        #expect(rooms.count >= 10)
+        for room in rooms {
+            let allowed = try #require(arrows[String(room.1)], "\(room.1) is not in the house")
+            for word in (room.2 ?? "").split(separator: ",") {
+                let name = word.trimmingCharacters(in: .whitespacesAndNewlines.union(["\""]))
+                guard !name.isEmpty else { continue }
+                #expect(allowed.contains(products[name] ?? name), "\(room.1) → \(name)")
+            }
+        }
+    }
+
     @Test func everyFolderOfSourcesIsARoomOrASystemLibrary() throws {
         let arrows = try Self.arrows()
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
