@@ -1,9 +1,13 @@
 import CKernels
+import COneDNN
 import COpenBLAS
 import Glibc
 
 /// The loops this machine runs fastest, chosen once.
 let loops: ck_table = ckernels_best().pointee
+
+private let letterN = CChar(UInt8(ascii: "N"))
+private let letterT = CChar(UInt8(ascii: "T"))
 
 /// Single precision computes with OpenBLAS, oneDNN and the loops of CKernels.
 extension Float: Real {
@@ -19,11 +23,21 @@ extension Float: Real {
             if beta == 0 { return c.update(repeating: 0, count: shape.rows * shape.columns) }
             return scale(shape.rows * shape.columns, by: beta, c)
         }
-        cblas_sgemm(
-            CblasRowMajor, shape.transposeA ? CblasTrans : CblasNoTrans, shape.transposeB ? CblasTrans : CblasNoTrans,
-            blasint(shape.rows), blasint(shape.columns), blasint(shape.inner), 1,
-            a, blasint(shape.transposeA ? shape.rows : shape.inner),
-            b, blasint(shape.transposeB ? shape.inner : shape.columns), beta, c, blasint(shape.columns))
+        let lda = shape.transposeA ? shape.rows : shape.inner
+        let ldb = shape.transposeB ? shape.inner : shape.columns
+        switch ProductTable.library(shape) {
+        case .openBLAS:
+            cblas_sgemm(
+                CblasRowMajor, shape.transposeA ? CblasTrans : CblasNoTrans,
+                shape.transposeB ? CblasTrans : CblasNoTrans, blasint(shape.rows), blasint(shape.columns),
+                blasint(shape.inner), 1, a, blasint(lda), b, blasint(ldb), beta, c, blasint(shape.columns))
+        case .oneDNN:
+            let status = dnnl_sgemm(
+                shape.transposeA ? letterT : letterN, shape.transposeB ? letterT : letterN, dnnl_dim_t(shape.rows),
+                dnnl_dim_t(shape.columns), dnnl_dim_t(shape.inner), 1, a, dnnl_dim_t(lda), b, dnnl_dim_t(ldb), beta, c,
+                dnnl_dim_t(shape.columns))
+            precondition(status == dnnl_success, "dnnl_sgemm refused \(shape)")
+        }
     }
 
     package static func withFloats<Result>(
