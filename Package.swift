@@ -96,6 +96,9 @@ let package = Package(
         .executableTarget(
             name: "WeightingCost", dependencies: ["Trainer", "Kernels", "Datasets", "Weighting", "Jobs"],
             path: "Benchmarks/weighting", exclude: ["run.sh"], swiftSettings: strict),
+        .executableTarget(
+            name: "TrainingSteps", dependencies: ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"],
+            path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py"], swiftSettings: strict),
 
         // Keeps openapi.json and the generated part of openapi.yaml up to date.
         .executableTarget(

@@ -103,7 +103,7 @@ private struct Run {
         case .finished(let reason):
             do {
                 return .succeeded(reason, try model())
-            } catch is Network<Float>.Interrupted {
+            } catch is PassInterrupted {
                 return .cancelled
             }
         }

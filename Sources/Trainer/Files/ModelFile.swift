@@ -100,34 +100,3 @@ package struct ModelFile: Sendable {
         return network
     }
 }
-
-extension SignalShape {
-    /// What a row looks like after this preprocessing.
-    init(_ inputs: InputPreprocessing) throws(PlanError) {
-        switch inputs {
-        case .columns(let columns):
-            guard columns.allSatisfy({ $0.cardinality == nil }) else {
-                throw .impossible(layer: "input", detail: "embedded columns are not trained here")
-            }
-            self = .features(columns.reduce(0) { $0 + $1.features })
-        case .images(let images):
-            self = .image(height: images.shape.height, width: images.shape.width, channels: images.shape.channels)
-        case .text:
-            throw .impossible(layer: "input", detail: "texts are not trained here")
-        }
-    }
-
-    init(_ inputs: EncodingEstimate.Inputs) throws(PlanError) {
-        switch inputs {
-        case .features(let features, let cardinalities):
-            guard cardinalities.isEmpty else {
-                throw .impossible(layer: "input", detail: "embedded columns are not trained here")
-            }
-            self = .features(features)
-        case .images(let shape):
-            self = .image(height: shape.height, width: shape.width, channels: shape.channels)
-        case .tokens:
-            throw .impossible(layer: "input", detail: "texts are not trained here")
-        }
-    }
-}

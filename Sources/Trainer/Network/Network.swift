@@ -1,5 +1,8 @@
 package import Kernels
 
+/// Thrown between two layers when the pass is no longer wanted.
+package struct PassInterrupted: Error {}
+
 /// A network at work: its parameters, the gradients of the last backward pass, and the memory of every layer for
 /// mini-batches of up to `rowsMax` rows.
 ///
@@ -20,9 +23,6 @@ package final class Network<Number: Real> {
     private let dTrunkOutput: AlignedBuffer<Number>
     private let trunkWidth: Int
     private var trunkOutput: UnsafePointer<Number>?
-
-    /// Thrown between two layers when the pass is no longer wanted.
-    package struct Interrupted: Error {}
 
     package init(_ plan: NetworkPlan, rowsMax: Int) throws(PlanError) {
         self.plan = plan
@@ -75,16 +75,16 @@ package final class Network<Number: Real> {
     func forward(
         _ input: UnsafePointer<Number>, _ pass: Pass<Number>, outputs: inout [UnsafePointer<Number>],
         isWanted: () -> Bool
-    ) throws(Interrupted) {
+    ) throws(PassInterrupted) {
         var signal = input
         for layer in trunk {
-            guard isWanted() else { throw Interrupted() }
+            guard isWanted() else { throw PassInterrupted() }
             signal = layer.forward(signal, pass)
         }
         trunkOutput = signal
         outputs.removeAll(keepingCapacity: true)
         for head in heads {
-            guard isWanted() else { throw Interrupted() }
+            guard isWanted() else { throw PassInterrupted() }
             var branch = signal
             for layer in head { branch = layer.forward(branch, pass) }
             outputs.append(branch)
@@ -113,10 +113,10 @@ package final class Network<Number: Real> {
     func backwardTrunk(
         _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
         isWanted: () -> Bool
-    ) throws(Interrupted) {
+    ) throws(PassInterrupted) {
         var gradient = dOutput
         for index in trunk.indices.reversed() {
-            guard isWanted() else { throw Interrupted() }
+            guard isWanted() else { throw PassInterrupted() }
             gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > 0)
         }
     }
@@ -126,10 +126,10 @@ package final class Network<Number: Real> {
     /// - Parameter dOutputs: one a head, already scaled by the task's coefficient; overwritten.
     func backward(
         _ dOutputs: [UnsafeMutablePointer<Number>], _ pass: Pass<Number>, isWanted: () -> Bool
-    ) throws(Interrupted) {
+    ) throws(PassInterrupted) {
         let count = pass.rows * trunkWidth
         for (task, dOutput) in dOutputs.enumerated() {
-            guard isWanted() else { throw Interrupted() }
+            guard isWanted() else { throw PassInterrupted() }
             let gradient = backwardHead(task, dOutput, pass)
             if task == 0 {
                 dTrunkOutput.pointer.update(from: gradient, count: count)

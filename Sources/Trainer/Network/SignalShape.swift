@@ -2,8 +2,12 @@
 package enum SignalShape: Sendable, Hashable {
     /// `[width]`.
     case features(Int)
-    /// `[height, width, channels]`, channels last.
+    /// `[channels, height, width]`: one plane of pixels behind the other.
     case image(height: Int, width: Int, channels: Int)
+    /// Identifiers of up to `length` tokens, each below `ids`; they carry no values.
+    case tokens(length: Int, ids: Int)
+    /// `[length, width]`: a vector for each token.
+    case sequence(length: Int, width: Int)
 
     /// Values a row.
     ///
@@ -12,13 +16,21 @@ package enum SignalShape: Sendable, Hashable {
         switch self {
         case .features(let width): width
         case .image(let height, let width, let channels): try product(height, width, channels)
+        case .tokens: 0
+        case .sequence(let length, let width): try product(length, width)
         }
     }
 
-    /// The last axis: what a bias or a batch norm has one number for.
+    /// Identifiers a row.
+    var indices: Int {
+        if case .tokens(let length, _) = self { length } else { 0 }
+    }
+
+    /// What a bias or a batch norm has one number for.
     var channels: Int {
         switch self {
-        case .features(let width): width
+        case .features(let width), .sequence(_, let width): width
+        case .tokens: 0
         case .image(_, _, let channels): channels
         }
     }

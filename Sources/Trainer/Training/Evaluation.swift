@@ -39,7 +39,7 @@ final class Evaluator<Number: Real> {
 
     func evaluate(
         _ rows: [Int32], of data: TrainingData, isWanted: () -> Bool
-    ) throws(Network<Number>.Interrupted) -> Evaluation {
+    ) throws(PassInterrupted) -> Evaluation {
         var sums = tasks.map { _ in LossSum() }
         let scores = try run(rows, of: data.inputs, isWanted: isWanted) { batch, outputs in
             for task in tasks.indices {
@@ -63,7 +63,7 @@ final class Evaluator<Number: Real> {
     private func run(
         _ rows: [Int32], of inputs: EncodedInputs, isWanted: () -> Bool,
         _ body: (UnsafeBufferPointer<Int32>, [UnsafePointer<Number>]) -> Void
-    ) throws(Network<Number>.Interrupted) -> [[Double]] {
+    ) throws(PassInterrupted) -> [[Double]] {
         var scores = tasks.map { _ in [Double]() }
         var outputs: [UnsafePointer<Number>] = []
         let order = AlignedBuffer(rows)

@@ -1,7 +1,7 @@
 package import Datasets
 package import Jobs
 import Kernels
-import Weighting
+package import Weighting
 
 /// A task as training sees it: its spec, together with what the training rows said about its targets.
 package struct TaskPlan: Sendable, Hashable {
@@ -50,7 +50,7 @@ package struct TaskPlan: Sendable, Hashable {
     }
 
     /// What the weighting may know of it.
-    var weighted: WeightedTask {
+    package var weighted: WeightedTask {
         let kind: WeightedTask.Kind =
             switch self.kind {
             case .classification: .classification

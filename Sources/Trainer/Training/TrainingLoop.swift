@@ -166,7 +166,7 @@ final class TrainingLoop {
         let evaluation: Evaluation
         do {
             evaluation = try evaluate(setup.data.validation)
-        } catch is Network<Float>.Interrupted {
+        } catch is PassInterrupted {
             // The next round obeys; nothing of the epoch's end has happened yet.
             return try obey()
         }

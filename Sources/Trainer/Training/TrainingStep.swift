@@ -2,6 +2,13 @@ package import Jobs
 package import Kernels
 package import Weighting
 
+/// Why a step did not happen.
+package enum StepStop: Error, Hashable {
+    case interrupted
+    /// A loss or a gradient is infinite or not a number.
+    case diverged(task: String, quantity: String)
+}
+
 /// One optimiser step after another on mini-batches: forward, losses, weights, backward, clip, update.
 ///
 /// All large memory is made before the first step. A step that is interrupted or diverges changes nothing: parameters,
@@ -29,13 +36,6 @@ package final class TrainingStep<Number: Real> {
         package var trunkBackwards: Int
         /// Inner products of the tasks' gradients, with diagnostics only.
         package var gramian: SquareMatrix?
-    }
-
-    /// Why a step did not happen.
-    package enum Stop: Error, Hashable {
-        case interrupted
-        /// A loss or a gradient is infinite or not a number.
-        case diverged(task: String, quantity: String)
     }
 
     /// - Parameter observesGradients: whether reports carry the tasks' inner products, at the price of one backward pass a
@@ -82,7 +82,7 @@ package final class TrainingStep<Number: Real> {
     ///   - isWanted: asked between layers; false ends the step without a trace.
     package func run(
         _ batches: [UnsafeBufferPointer<Int32>], of data: TrainingData, learningRate: Double, isWanted: () -> Bool
-    ) throws(Stop) -> Report {
+    ) throws(StepStop) -> Report {
         var report = Report(losses: losses.map { _ in LossSum() }, gradientNorm: 0, trunkBackwards: 0)
         if needsTaskGradients {
             try gradientStep(batches, of: data, &report, isWanted)
@@ -97,14 +97,14 @@ package final class TrainingStep<Number: Real> {
     /// One backward pass over the sum of the weighted losses.
     private func lossStep(
         _ rows: UnsafeBufferPointer<Int32>, of data: TrainingData, _ report: inout Report, _ isWanted: () -> Bool
-    ) throws(Stop) {
+    ) throws(StepStop) {
         let pass = try forward(rows, of: data, part: 0, &report, isWanted)
         let before = weighting
-        do throws(Stop) {
+        do throws(StepStop) {
             for (loss, coefficient) in zip(losses, coefficients()) {
                 loss.scaleGradient(by: coefficient, rows: pass.rows)
             }
-            try interruptible { () throws(Network<Number>.Interrupted) in
+            try interruptible { () throws(PassInterrupted) in
                 try network.backward(losses.map(\.dOutputs.pointer), pass, isWanted: isWanted)
             }
             report.trunkBackwards = 1
@@ -140,13 +140,13 @@ package final class TrainingStep<Number: Real> {
     private func forward(
         _ rows: UnsafeBufferPointer<Int32>, of data: TrainingData, part: Int, _ report: inout Report,
         _ isWanted: () -> Bool
-    ) throws(Stop) -> Pass<Number> {
+    ) throws(StepStop) -> Pass<Number> {
         batch.gather(rows, from: data.inputs)
         for (loss, target) in zip(losses, data.targets) { loss.gather(rows, from: target) }
         // Every random draw of this pass is a function of the seed and this number.
         let step = UInt64(optimizer.steps) * Self.partsPerStep + UInt64(part)
         let pass = network.pass(batch, rows: rows.count, mode: .training, seed: seed, step: step)
-        try interruptible { () throws(Network<Number>.Interrupted) in
+        try interruptible { () throws(PassInterrupted) in
             try network.forward(batch.values, pass, outputs: &outputs, isWanted: isWanted)
         }
         for (index, loss) in losses.enumerated() {
@@ -158,8 +158,8 @@ package final class TrainingStep<Number: Real> {
     }
 
     private func interruptible(
-        _ body: () throws(Network<Number>.Interrupted) -> Void
-    ) throws(Stop) {
+        _ body: () throws(PassInterrupted) -> Void
+    ) throws(StepStop) {
         do {
             try body()
         } catch {
@@ -183,7 +183,7 @@ extension TrainingStep {
     private func gradientStep(
         _ batches: [UnsafeBufferPointer<Int32>], of data: TrainingData, _ report: inout Report,
         _ isWanted: () -> Bool
-    ) throws(Stop) {
+    ) throws(StepStop) {
         let gradients = try taskGradients()
         let input = weighting.gradientInput
         var cross: SquareMatrix?
@@ -220,7 +220,7 @@ extension TrainingStep {
 
     private var sharedRange: Range<Int> { 0..<network.plan.sharedCount }
 
-    private func taskGradients() throws(Stop) -> TaskGradients<Number> {
+    private func taskGradients() throws(StepStop) -> TaskGradients<Number> {
         if let gradients { return gradients }
         // Planned with the job's memory, so its size has been counted.
         guard
@@ -235,7 +235,7 @@ extension TrainingStep {
     /// Writes each labelled task's gradient on the shared parameters into its row, and on its head into its place.
     private func backwardEachTask(
         _ pass: Pass<Number>, _ gradients: TaskGradients<Number>, _ report: inout Report, _ isWanted: () -> Bool
-    ) throws(Stop) {
+    ) throws(StepStop) {
         for (task, loss) in losses.enumerated() {
             guard isWanted() else { throw .interrupted }
             // Without labels the gradient of the outputs is 0, and so is that of the head.
@@ -244,7 +244,7 @@ extension TrainingStep {
                 gradients.clear(task)
                 continue
             }
-            try interruptible { () throws(Network<Number>.Interrupted) in
+            try interruptible { () throws(PassInterrupted) in
                 try network.backwardTrunk(dTrunkOutput, pass, gradients: gradients.row(task), isWanted: isWanted)
             }
             report.trunkBackwards += 1
@@ -272,7 +272,7 @@ extension TrainingStep {
 
     /// The norm of the whole gradient; a gradient that is not finite is laid at the door of the task whose head has one,
     /// or else of the task with the largest loss.
-    private func gradientNorm() throws(Stop) -> Double {
+    private func gradientNorm() throws(StepStop) -> Double {
         let gradients = UnsafePointer(network.gradients.pointer)
         let squares = Number.sumOfSquares(network.gradients.count, gradients)
         if squares.isFinite { return squares.squareRoot() }
