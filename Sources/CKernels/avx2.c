@@ -23,8 +23,3 @@ const ck_table *ckernels_avx2(void) {
 }
 
 #endif
-
-const ck_table *ckernels_best(void) {
-    const ck_table *fast = ckernels_avx2();
-    return fast ? fast : ckernels_plain();
-}

@@ -5,7 +5,7 @@ import Kernels
 let awkwardSizes = [0, 1, 2, 3, 7, 8, 13, 31, 64, 101]
 
 /// Every table of loops that this machine can run.
-let tables: [ck_table] = [ckernels_plain(), ckernels_avx2()].compactMap { $0?.pointee }
+let tables: [ck_table] = [ckernels_plain(), ckernels_avx2(), ckernels_avx512()].compactMap { $0?.pointee }
 
 extension RandomStream {
     /// `count` draws from the standard normal distribution.

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Element-wise loops, reductions, losses and optimiser updates in single precision. Every function exists twice, as
-// plain C and compiled for AVX2 with fused multiply-add; `ckernels_best` answers the table this machine can run.
+// Element-wise loops, reductions, losses and optimiser updates in single precision. Every function exists as
+// plain C, compiled for AVX2 with fused multiply-add and compiled for AVX-512; `ckernels_best` answers the table this machine can run.
 // Matrices are row-major. No function allocates. The executable specification of each is the Swift kernel of the
 // same name in `Plain`.
 
@@ -103,6 +103,9 @@ const ck_table *ckernels_plain(void);
 
 /// The loops compiled for AVX2 with fused multiply-add, or NULL where this machine or this build has none.
 const ck_table *ckernels_avx2(void);
+
+/// The loops compiled for AVX-512 (F, BW, DQ, VL), or NULL likewise.
+const ck_table *ckernels_avx512(void);
 
 /// The fastest table that this machine can run.
 const ck_table *ckernels_best(void);

@@ -8,6 +8,7 @@ static void LOOP(add_bias)(size_t rows, size_t columns, const float *restrict bi
     for (size_t row = 0; row < rows; row++) {
         const float *from = z + row * columns;
         float *to = y + row * columns;
+#pragma clang loop vectorize(assume_safety)
         for (size_t column = 0; column < columns; column++) to[column] = from[column] + bias[column];
     }
 }
@@ -16,6 +17,7 @@ static void LOOP(bias_relu)(size_t rows, size_t columns, const float *restrict b
     for (size_t row = 0; row < rows; row++) {
         const float *from = z + row * columns;
         float *to = y + row * columns;
+#pragma clang loop vectorize(assume_safety)
         for (size_t column = 0; column < columns; column++) {
             float sum = from[column] + bias[column];
             // NaN passes through: a diverged value must not look like a zero.
@@ -24,7 +26,9 @@ static void LOOP(bias_relu)(size_t rows, size_t columns, const float *restrict b
     }
 }
 
+// Results may be written over what they are made from, element by element, which the compiler cannot see to be safe.
 #define CK_PASS(expression)                                      \
+    _Pragma("clang loop vectorize(assume_safety)")               \
     for (size_t i = 0; i < count; i++) {                         \
         float x = z[i];                                          \
         y[i] = (expression);                                     \
@@ -55,8 +59,12 @@ static void LOOP(bias_activate)(ck_activation kind, size_t rows, size_t columns,
 }
 #undef CK_PASS
 
-#define CK_PASS(expression)                                                       \
-    for (size_t i = 0; i < count; i++) dz[i] = (expression);                      \
+#define CK_PASS(expression)                                      \
+    _Pragma("clang loop vectorize(assume_safety)")               \
+    for (size_t i = 0; i < count; i++) {                         \
+        float up = dy[i];                                        \
+        dz[i] = (expression);                                    \
+    }                                                            \
     break;
 
 static void LOOP(activation_gradient)(ck_activation kind, size_t count, const float *z, const float *y,
@@ -65,10 +73,10 @@ static void LOOP(activation_gradient)(ck_activation kind, size_t count, const fl
     case ck_identity:
         if (dz != dy) memcpy(dz, dy, count * sizeof(float));
         break;
-    case ck_relu: CK_PASS(y[i] > 0.0f ? dy[i] : 0.0f)
-    case ck_gelu: CK_PASS(dy[i] * LOOP(gelu_slope)(z[i]))
-    case ck_tanh: CK_PASS(dy[i] * (1.0f - y[i] * y[i]))
-    case ck_silu: CK_PASS(dy[i] * LOOP(silu_slope)(z[i]))
+    case ck_relu: CK_PASS(y[i] > 0.0f ? up : 0.0f)
+    case ck_gelu: CK_PASS(up * LOOP(gelu_slope)(z[i]))
+    case ck_tanh: CK_PASS(up * (1.0f - y[i] * y[i]))
+    case ck_silu: CK_PASS(up * LOOP(silu_slope)(z[i]))
     }
 }
 #undef CK_PASS

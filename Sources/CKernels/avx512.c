@@ -1,0 +1,29 @@
+#include <math.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+#if defined(__x86_64__)
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#define LOOP(name) name##_avx512
+#include "loops/all.h"
+#pragma clang attribute pop
+
+static const ck_table table = CK_TABLE("avx512");
+
+const ck_table *ckernels_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+                   && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+                   && ckernels_avx2()
+               ? &table
+               : NULL;
+}
+
+#else
+
+const ck_table *ckernels_avx512(void) {
+    return NULL;
+}
+
+#endif
