@@ -54,7 +54,7 @@ extension LossSum {
 }
 
 extension ActivationFunction {
-    fileprivate var loop: ck_activation {
+    var loop: ck_activation {
         switch self {
         case .identity: ck_identity
         case .relu: ck_relu

@@ -24,7 +24,7 @@ extension Float: Real {
             return scale(shape.rows * shape.columns, by: beta, c)
         }
         let lda = shape.transposeA ? shape.rows : shape.inner
-        let ldb = shape.transposeB ? shape.inner : shape.columns
+        let ldb = shape.strideB
         switch ProductTable.library(shape) {
         case .openBLAS:
             cblas_sgemm(

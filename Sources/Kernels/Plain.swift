@@ -13,7 +13,7 @@ package enum Plain<Number: Real> {
                 var sum: Number = 0
                 for k in 0..<shape.inner {
                     let left = shape.transposeA ? a[k * shape.rows + row] : a[row * shape.inner + k]
-                    let right = shape.transposeB ? b[column * shape.inner + k] : b[k * shape.columns + column]
+                    let right = shape.transposeB ? b[column * shape.strideB + k] : b[k * shape.strideB + column]
                     sum += left * right
                 }
                 let index = row * shape.columns + column

@@ -74,6 +74,33 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
         rows: Int, channels: Int, _ x: Input, weight: Input, mean: Input, inverseDeviation: Input, dy: Input,
         dx: Output, dWeight: Output, dBias: Output)
 
+    /// The windows of an image `[channels, height, width]` as columns of a matrix `[taps, pixels]`, rows `rowStride` apart.
+    static func windows(_ window: ImageWindow, _ image: Input, rowStride: Int, _ columns: Output)
+    /// Adds such a matrix back to the pixels it came from: the transpose of `windows`.
+    static func addWindows(_ window: ImageWindow, _ columns: Input, rowStride: Int, to image: Output)
+    static func biasActivate(
+        _ activation: ActivationFunction, _ shape: PlaneShape, bias: Input?, _ z: Output, _ y: Output)
+    /// One sum a channel.
+    static func planeSums(_ shape: PlaneShape, _ x: Input, _ sums: Output)
+    static func poolLargest(_ shape: PoolShape, _ x: Input, _ y: Output, winners: UnsafeMutablePointer<Int32>)
+    static func unpoolLargest(_ shape: PoolShape, winners: UnsafePointer<Int32>, dy: Input, dx: Output)
+    static func poolMean(_ shape: PoolShape, _ x: Input, _ y: Output)
+    static func unpoolMean(_ shape: PoolShape, dy: Input, dx: Output)
+    static func batchNorm(
+        _ shape: PlaneShape, _ x: Input, weight: Input, bias: Input, epsilon: Double, mean: Output,
+        inverseDeviation: Output, _ y: Output)
+    static func normalize(
+        _ shape: PlaneShape, _ x: Input, weight: Input, bias: Input, mean: Input, variance: Input, epsilon: Double,
+        _ y: Output)
+    static func batchNormGradient(
+        _ shape: PlaneShape, _ x: Input, weight: Input, mean: Input, inverseDeviation: Input, dy: Input, dx: Output,
+        dWeight: Output, dBias: Output)
+
+    static func embeddingMean(_ shape: TokenShape, _ text: TokenRows, table: Input, _ y: Output)
+    static func addEmbeddingMeanGradient(_ shape: TokenShape, _ text: TokenRows, dy: Input, to dTable: Output)
+    static func maxOverTime(
+        windows: Int, filters: Int, _ sums: Input, bias: Input, _ y: Output, winners: UnsafeMutablePointer<Int32>)
+
     static func adam(
         _ step: AdamStep, count: Int, gradient: Input, parameter: Output, mean: Output, variance: Output)
     static func descend(_ step: DescentStep, count: Int, gradient: Input, parameter: Output, momentum: Output)
@@ -86,8 +113,13 @@ package struct ProductShape: Sendable, Hashable {
     package var columns: Int
     package var transposeA: Bool
     package var transposeB: Bool
+    /// Numbers from one row of b, as it stands in memory, to the next.
+    package var strideB: Int
 
-    package init(rows: Int, inner: Int, columns: Int, transposeA: Bool = false, transposeB: Bool = false) {
+    package init(
+        rows: Int, inner: Int, columns: Int, transposeA: Bool = false, transposeB: Bool = false, strideB: Int? = nil
+    ) {
+        self.strideB = strideB ?? (transposeB ? inner : columns)
         self.rows = rows
         self.inner = inner
         self.columns = columns

@@ -54,6 +54,13 @@ typedef struct {
     float gradient_scale;
 } ck_sgd;
 
+/// How a convolution looks at an image of planes `[channels, height, width]`.
+typedef struct {
+    size_t channels, height, width;
+    size_t kernel, stride, padding;
+    size_t out_height, out_width;
+} ck_window;
+
 /// One implementation of every loop; constant from the start of the process, so any thread may read it.
 typedef struct __attribute__((swift_attr("@Sendable"))) {
     const char *name;
@@ -81,6 +88,36 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
                       const float *mean, const float *variance, double epsilon, float *y);
     void (*batch_norm_gradient)(size_t rows, size_t channels, const float *x, const float *weight, const float *mean,
                                 const float *inverse, const float *dy, float *dx, float *dweight, float *dbias);
+
+    // The same over `[images, channels, pixels]`.
+    void (*plane_batch_norm)(size_t images, size_t channels, size_t pixels, const float *x, const float *weight,
+                             const float *bias, double epsilon, float *mean, float *inverse, float *y);
+    void (*plane_normalize)(size_t images, size_t channels, size_t pixels, const float *x, const float *weight,
+                            const float *bias, const float *mean, const float *variance, double epsilon, float *y);
+    void (*plane_batch_norm_gradient)(size_t images, size_t channels, size_t pixels, const float *x,
+                                      const float *weight, const float *mean, const float *inverse, const float *dy,
+                                      float *dx, float *dweight, float *dbias);
+
+    // Images. `windows` writes `[channels · kernel², out_height · out_width]` with rows `row_stride` apart, and
+    // `add_windows` adds such a matrix back to the pixels it came from. Pooling is over squares side by side.
+    void (*windows)(const ck_window *window, const float *image, size_t row_stride, float *columns);
+    void (*add_windows)(const ck_window *window, const float *columns, size_t row_stride, float *image);
+    void (*plane_bias_activate)(ck_activation kind, size_t images, size_t channels, size_t pixels, const float *bias,
+                                float *z, float *y);
+    void (*plane_sums)(size_t images, size_t channels, size_t pixels, const float *x, float *sums);
+    void (*pool_largest)(size_t planes, size_t height, size_t width, size_t size, const float *x, float *y,
+                         int32_t *winners);
+    void (*unpool_largest)(size_t planes, size_t inputs, size_t outputs, const int32_t *winners, const float *dy,
+                           float *dx);
+
+    // Texts. `max_over_time` takes `[windows, filters]` sums to max(0, largest + bias) and says which window it was; with
+    // no window the answer is 0 and −1.
+    void (*embedding_mean)(size_t rows, size_t length, size_t width, const int32_t *ids, const int32_t *lengths,
+                           const float *table, float *y);
+    void (*add_embedding_mean_gradient)(size_t rows, size_t length, size_t width, const int32_t *ids,
+                                        const int32_t *lengths, const float *dy, float *dtable);
+    void (*max_over_time)(size_t windows, size_t filters, const float *sums, const float *bias, float *y,
+                          int32_t *winners);
 
     // Losses. The gradient is that of the sum, not of the mean.
     ck_loss (*softmax_cross_entropy)(size_t rows, size_t classes, const float *logits, const int32_t *labels,

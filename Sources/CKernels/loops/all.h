@@ -6,6 +6,8 @@
 #include "normalization.h"
 #include "optimisers.h"
 #include "random.h"
+#include "images.h"
+#include "tokens.h"
 
 #define CK_TABLE(label)                                                                                             \
     {                                                                                                               \
@@ -17,4 +19,10 @@
         .batch_norm_gradient = LOOP(batch_norm_gradient), .softmax_cross_entropy = LOOP(softmax_cross_entropy),     \
         .binary_cross_entropy = LOOP(binary_cross_entropy), .distance = LOOP(distance),                             \
         .softmax = LOOP(softmax), .sigmoid = LOOP(sigmoid), .adam = LOOP(adam), .sgd = LOOP(sgd),                   \
+        .plane_batch_norm = LOOP(plane_batch_norm), .plane_normalize = LOOP(plane_normalize),                       \
+        .plane_batch_norm_gradient = LOOP(plane_batch_norm_gradient), .windows = LOOP(windows),                     \
+        .add_windows = LOOP(add_windows), .plane_bias_activate = LOOP(plane_bias_activate),                         \
+        .plane_sums = LOOP(plane_sums), .pool_largest = LOOP(pool_largest),                                         \
+        .unpool_largest = LOOP(unpool_largest), .embedding_mean = LOOP(embedding_mean),                             \
+        .add_embedding_mean_gradient = LOOP(add_embedding_mean_gradient), .max_over_time = LOOP(max_over_time),     \
     }

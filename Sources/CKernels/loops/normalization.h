@@ -89,3 +89,76 @@ static void LOOP(batch_norm_gradient)(size_t rows, size_t channels, const float 
         }
     }
 }
+
+// The same by planes: one channel at a time, its pixels side by side.
+
+static void LOOP(plane_scale)(size_t images, size_t channels, size_t channel, size_t pixels, const float *x,
+                              float factor, float shift, float *y) {
+    for (size_t image = 0; image < images; image++) {
+        const float *restrict from = x + (image * channels + channel) * pixels;
+        float *restrict to = y + (image * channels + channel) * pixels;
+        for (size_t i = 0; i < pixels; i++) to[i] = from[i] * factor + shift;
+    }
+}
+
+static void LOOP(plane_batch_norm)(size_t images, size_t channels, size_t pixels, const float *x, const float *weight,
+                                   const float *bias, double epsilon, float *mean, float *inverse, float *y) {
+    if (images * pixels == 0) return;
+    double count = (double)(images * pixels);
+    for (size_t c = 0; c < channels; c++) {
+#pragma clang fp reassociate(on)
+        double sum = 0, squares = 0;
+        for (size_t image = 0; image < images; image++) {
+            const float *plane = x + (image * channels + c) * pixels;
+            for (size_t i = 0; i < pixels; i++) sum += (double)plane[i];
+        }
+        double average = sum / count;
+        for (size_t image = 0; image < images; image++) {
+            const float *plane = x + (image * channels + c) * pixels;
+            for (size_t i = 0; i < pixels; i++) {
+                double difference = (double)plane[i] - average;
+                squares += difference * difference;
+            }
+        }
+        mean[c] = (float)average;
+        inverse[c] = (float)(1.0 / sqrt(squares / count + epsilon));
+        float factor = weight[c] * inverse[c];
+        LOOP(plane_scale)(images, channels, c, pixels, x, factor, bias[c] - mean[c] * factor, y);
+    }
+}
+
+static void LOOP(plane_normalize)(size_t images, size_t channels, size_t pixels, const float *x, const float *weight,
+                                  const float *bias, const float *mean, const float *variance, double epsilon,
+                                  float *y) {
+    for (size_t c = 0; c < channels; c++) {
+        float factor = weight[c] * (float)(1.0 / sqrt((double)variance[c] + epsilon));
+        LOOP(plane_scale)(images, channels, c, pixels, x, factor, bias[c] - mean[c] * factor, y);
+    }
+}
+
+static void LOOP(plane_batch_norm_gradient)(size_t images, size_t channels, size_t pixels, const float *x,
+                                            const float *weight, const float *mean, const float *inverse,
+                                            const float *dy, float *dx, float *dweight, float *dbias) {
+    double count = images * pixels > 0 ? (double)(images * pixels) : 1.0;
+    for (size_t c = 0; c < channels; c++) {
+#pragma clang fp reassociate(on)
+        double sum = 0, product = 0;
+        float average = mean[c], scale = inverse[c];
+        for (size_t image = 0; image < images; image++) {
+            const float *plane = x + (image * channels + c) * pixels, *up = dy + (image * channels + c) * pixels;
+            for (size_t i = 0; i < pixels; i++) {
+                sum += (double)up[i];
+                product += (double)up[i] * (double)((plane[i] - average) * scale);
+            }
+        }
+        dbias[c] = (float)sum;
+        dweight[c] = (float)product;
+        float factor = weight[c] * scale, shift = (float)(sum / count), slope = (float)(product / count) * scale;
+        for (size_t image = 0; image < images; image++) {
+            const float *plane = x + (image * channels + c) * pixels, *up = dy + (image * channels + c) * pixels;
+            float *down = dx + (image * channels + c) * pixels;
+#pragma clang loop vectorize(assume_safety)
+            for (size_t i = 0; i < pixels; i++) down[i] = factor * (up[i] - shift - (plane[i] - average) * slope);
+        }
+    }
+}

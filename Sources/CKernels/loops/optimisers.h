@@ -10,7 +10,7 @@ static void LOOP(adam)(size_t count, const ck_adam *step, const float *restrict 
         float v = variance[i] * s.keep2 + g * g * s.take2;
         mean[i] = m;
         variance[i] = v;
-        parameter[i] = p - s.step_size * m / (sqrtf(v) * s.root + s.epsilon);
+        parameter[i] = p - s.step_size * m / (__builtin_elementwise_sqrt(v) * s.root + s.epsilon);
     }
 }
 

@@ -10,7 +10,7 @@ final class BatchNormLayer<Number: Real>: Layer {
     static var momentum: Double { 0.1 }
 
     private let channels: Int
-    /// Rows of the matrix `[rows · pixels, channels]` for one row of the batch.
+    /// Values of a channel in one row of the batch: 1 but for images.
     private let pixels: Int
     private let weight: Int
     private let bias: Int
@@ -38,19 +38,28 @@ final class BatchNormLayer<Number: Real>: Layer {
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {
         self.input = input
-        let rows = pass.rows * pixels
-        switch pass.mode {
-        case .training:
+        let (weight, bias) = (pass.parameters + weight, pass.parameters + bias)
+        let shape = PlaneShape(images: pass.rows, channels: channels, pixels: pixels)
+        switch (pass.mode, pixels) {
+        case (.training, 1):
             Number.batchNorm(
-                rows: rows, channels: channels, input, weight: pass.parameters + weight, bias: pass.parameters + bias,
-                epsilon: Self.epsilon, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, output.pointer)
-            observed = rows
-        case .evaluation:
+                rows: pass.rows, channels: channels, input, weight: weight, bias: bias, epsilon: Self.epsilon,
+                mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, output.pointer)
+        case (.training, _):
+            Number.batchNorm(
+                shape, input, weight: weight, bias: bias, epsilon: Self.epsilon, mean: mean.pointer,
+                inverseDeviation: inverseDeviation.pointer, output.pointer)
+        case (.evaluation, 1):
             Number.normalize(
-                rows: rows, channels: channels, input, weight: pass.parameters + weight, bias: pass.parameters + bias,
+                rows: pass.rows, channels: channels, input, weight: weight, bias: bias,
                 mean: pass.statistics + runningMean, variance: pass.statistics + runningVariance,
                 epsilon: Self.epsilon, output.pointer)
+        case (.evaluation, _):
+            Number.normalize(
+                shape, input, weight: weight, bias: bias, mean: pass.statistics + runningMean,
+                variance: pass.statistics + runningVariance, epsilon: Self.epsilon, output.pointer)
         }
+        if pass.mode == .training { observed = pass.rows * pixels }
         return UnsafePointer(output.pointer)
     }
 
@@ -59,10 +68,17 @@ final class BatchNormLayer<Number: Real>: Layer {
         needsInput: Bool
     ) -> UnsafeMutablePointer<Number> {
         guard let input else { preconditionFailure("backward before forward") }
-        Number.batchNormGradient(
-            rows: pass.rows * pixels, channels: channels, input, weight: pass.parameters + weight, mean: mean.pointer,
-            inverseDeviation: inverseDeviation.pointer, dy: dOutput, dx: dOutput, dWeight: gradients + weight,
-            dBias: gradients + bias)
+        if pixels == 1 {
+            Number.batchNormGradient(
+                rows: pass.rows, channels: channels, input, weight: pass.parameters + weight, mean: mean.pointer,
+                inverseDeviation: inverseDeviation.pointer, dy: dOutput, dx: dOutput, dWeight: gradients + weight,
+                dBias: gradients + bias)
+        } else {
+            Number.batchNormGradient(
+                PlaneShape(images: pass.rows, channels: channels, pixels: pixels), input,
+                weight: pass.parameters + weight, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
+                dy: dOutput, dx: dOutput, dWeight: gradients + weight, dBias: gradients + bias)
+        }
         return dOutput
     }
 

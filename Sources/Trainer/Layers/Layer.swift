@@ -63,6 +63,35 @@ extension NetworkPlan.PlacedLayer {
             try DropoutLayer<Number>(self, rowsMax: rowsMax, rate: rate)
         case .batchNorm:
             try BatchNormLayer<Number>(self, rowsMax: rowsMax)
+        case .augmentation(let padding, let flips):
+            try AugmentationLayer<Number>(self, rowsMax: rowsMax, padding: padding, flips: flips)
+        case .convolution(let filters, let kernel, let stride, let padding, _, let activation):
+            try ConvolutionLayer<Number>(
+                self, rowsMax: rowsMax,
+                window: ImageWindow(try input.image(for: name), kernel: kernel, stride: stride, padding: padding),
+                filters: filters, activation: activation)
+        case .pool(let kind, let size):
+            try PoolLayer<Number>(self, rowsMax: rowsMax, kind: kind, size: size)
+        case .globalMean:
+            try GlobalMeanLayer<Number>(self, rowsMax: rowsMax)
+        case .residual(let main, let shortcut):
+            try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut)
+        case .embeddingMean(let width):
+            try EmbeddingMeanLayer<Number>(self, rowsMax: rowsMax, width: width)
+        case .embedding(let width):
+            try EmbeddingLayer<Number>(self, rowsMax: rowsMax, width: width)
+        case .tokenConvolution(let kernels, let filters):
+            try TokenConvolutionLayer<Number>(self, rowsMax: rowsMax, kernels: kernels, filters: filters)
         }
+    }
+}
+
+extension ImageWindow {
+    fileprivate init(
+        _ image: (height: Int, width: Int, channels: Int), kernel: Int, stride: Int, padding: Int
+    ) {
+        self.init(
+            channels: image.channels, height: image.height, width: image.width, kernel: kernel, stride: stride,
+            padding: padding)
     }
 }

@@ -9,61 +9,27 @@ package enum LayerPlan: Sendable, Hashable {
     case batchNorm
     /// Inverted dropout: kept values grow by 1/(1 − rate).
     case dropout(rate: Double)
-}
+    /// In training only: a random crop out of the image with `padding` zeros all round, and a mirror image every other time.
+    case augmentation(padding: Int, flips: Bool)
+    /// y = f(x * W + b), W `[filters, channels, kernel, kernel]`; b is left out before a batch norm.
+    case convolution(
+        filters: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true,
+        activation: ActivationFunction)
+    /// Squares side by side; what is left at the right and the bottom is not read.
+    case pool(PoolKind, size: Int)
+    /// The mean of each channel.
+    case globalMean
+    /// y = relu(main(x) + shortcut(x)); an empty shortcut is x itself (He et al. 2016).
+    case residual(main: [LayerPlan], shortcut: [LayerPlan])
+    /// The mean of the vectors of a text's tokens, table `[ids, width]`; 0 for an empty text.
+    case embeddingMean(width: Int)
+    /// A vector for each token, table `[ids, width]`; 0 behind the last one.
+    case embedding(width: Int)
+    /// Kim 2014: of each width `filters` convolutions over the tokens, W `[filters, kernel, width]`, then the largest value over
+    /// time and 0. A window that reaches into padding does not count; without any the value is 0.
+    case tokenConvolution(kernels: [Int], filters: Int)
 
-extension LayerPlan {
-    /// The shape that leaves the layer.
-    func output(of input: SignalShape, layer: String) throws(PlanError) -> SignalShape {
-        switch self {
-        case .dense(let outputs, _, _): .features(outputs)
-        case .activation, .batchNorm, .dropout: input
-        }
-    }
-
-    /// What training changes, in order.
-    func parameters(input: SignalShape, layer: String) throws(PlanError) -> [ParameterPlan] {
-        switch self {
-        case .dense(let outputs, let bias, _):
-            let inputs = try input.count()
-            let weight = try ParameterPlan(
-                name: "\(layer).weight", shape: [outputs, inputs], initialization: .uniform(fanIn: inputs))
-            guard bias else { return [weight] }
-            return [
-                weight,
-                try ParameterPlan(name: "\(layer).bias", shape: [outputs], initialization: .uniform(fanIn: inputs)),
-            ]
-        case .batchNorm:
-            return [
-                try ParameterPlan(
-                    name: "\(layer).weight", shape: [input.channels], initialization: .constant(1)),
-                try ParameterPlan(name: "\(layer).bias", shape: [input.channels], initialization: .constant(0)),
-            ]
-        case .activation, .dropout:
-            return []
-        }
-    }
-
-    /// What training observes and evaluation reads, in order.
-    func statistics(input: SignalShape, layer: String) throws(PlanError) -> [ParameterPlan] {
-        guard case .batchNorm = self else { return [] }
-        return [
-            try ParameterPlan(
-                name: "\(layer).running_mean", shape: [input.channels], initialization: .constant(0)),
-            try ParameterPlan(
-                name: "\(layer).running_var", shape: [input.channels], initialization: .constant(1)),
-        ]
-    }
-
-    /// Numbers a row that the layer keeps between forward and backward, its output and the gradients included.
-    func activationsPerRow(input: SignalShape, layer: String) throws(PlanError) -> Int {
-        let inputs = try input.count()
-        let outputs = try output(of: input, layer: layer).count()
-        switch self {
-        case .dense(_, _, let activation):
-            // Output and input gradient; for some activations also what went into them.
-            return try sum(inputs, outputs, activation.needsInput ? outputs : 0)
-        case .activation, .batchNorm, .dropout:
-            return try sum(inputs, outputs)
-        }
+    package enum PoolKind: Sendable, Hashable {
+        case largest, mean
     }
 }

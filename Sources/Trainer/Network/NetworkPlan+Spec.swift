@@ -22,17 +22,10 @@ extension NetworkPlan {
     ///   - input: what one row looks like after encoding.
     ///   - heads: one a task, in the spec's order.
     package init(_ model: ModelSpec, input: SignalShape, heads plans: [HeadPlan]) throws(PlanError) {
-        let trunk: [LayerPlan]
-        let activation: ActivationFunction
-        switch model.encoder {
-        case .mlp(let encoder):
-            activation = ActivationFunction(encoder.activation)
-            trunk = encoder.hidden.flatMap { width in
-                Self.dense(width, activation, batchNorm: encoder.batchNorm, dropout: encoder.dropout)
-            }
-        case .cnn, .resnet, .text:
-            throw .impossible(layer: "trunk", detail: "encoder \(model.encoder.kind.rawValue) is not trained here")
-        }
+        let trunk = try Self.trunk(model.encoder, input: input)
+        // Hidden layers of heads take the activation of an mlp and else the usual one.
+        let activation: ActivationFunction =
+            if case .mlp(let encoder) = model.encoder { ActivationFunction(encoder.activation) } else { .relu }
         let heads = plans.map { plan in
             Head(
                 task: plan.task,
@@ -40,16 +33,6 @@ extension NetworkPlan {
                     + [.dense(outputs: plan.outputs, activation: .identity)])
         }
         try self.init(input: input, trunk: trunk, heads: heads)
-    }
-
-    private static func dense(
-        _ width: Int, _ activation: ActivationFunction, batchNorm: Bool = false, dropout: Double = 0
-    ) -> [LayerPlan] {
-        let layers: [LayerPlan] =
-            batchNorm
-            ? [.dense(outputs: width, bias: false, activation: .identity), .batchNorm, .activation(activation)]
-            : [.dense(outputs: width, activation: activation)]
-        return dropout > 0 ? layers + [.dropout(rate: dropout)] : layers
     }
 }
 

@@ -10,6 +10,30 @@ package struct NetworkPlan: Sendable, Hashable {
     }
 
     package struct PlacedLayer: Sendable, Hashable {
+        /// The layers of one branch of a residual layer, each with its share of the parameters.
+        func branch(
+            _ layers: [LayerPlan], _ name: String, _ parameters: inout ArraySlice<Int>,
+            _ statistics: inout ArraySlice<Int>
+        ) throws(PlanError) -> [PlacedLayer] {
+            var shape = input
+            var placed: [PlacedLayer] = []
+            for (index, plan) in layers.enumerated() {
+                let layer = "\(self.name).\(name).\(index)"
+                let output = try plan.output(of: shape, layer: layer)
+                let own = try plan.parameters(input: shape, layer: layer).count
+                let observed = try plan.statistics(input: shape, layer: layer).count
+                placed.append(
+                    PlacedLayer(
+                        name: layer, plan: plan, input: shape, output: output,
+                        parameters: Array(parameters.prefix(own)),
+                        statistics: Array(statistics.prefix(observed))))
+                parameters = parameters.dropFirst(own)
+                statistics = statistics.dropFirst(observed)
+                shape = output
+            }
+            return placed
+        }
+
         package let name: String
         package let plan: LayerPlan
         package let input: SignalShape
@@ -95,7 +119,18 @@ package struct NetworkPlan: Sendable, Hashable {
 
     /// Whether some layer's result for a row depends on the other rows of the batch.
     package var normalizesOverBatch: Bool {
-        ([trunk] + heads).contains { stack in stack.layers.contains { $0.plan == .batchNorm } }
+        ([trunk] + heads).contains { stack in stack.layers.contains { $0.plan.normalizesOverBatch } }
+    }
+
+    /// Numbers that all layers work with whatever the rows of the batch are.
+    func scratch() throws(PlanError) -> Int {
+        var total = 0
+        for stack in [trunk] + heads {
+            for layer in stack.layers {
+                total = try sum(total, try layer.plan.scratch(input: layer.input, layer: layer.name))
+            }
+        }
+        return total
     }
 
     /// Numbers a row that all layers keep in a step.

@@ -34,14 +34,14 @@ package enum MemoryPlan {
         let kept = try product(try sum(state, statistics), 3)
         let outputs = try total(heads.map(\.outputs))
         // Inputs twice, for training and evaluation; of every output the gradient, the targets and probabilities.
-        let inputsPerRow = try product(2, try plan.input.count())
+        let inputsPerRow = try product(2, try sum(try plan.input.count(), plan.input.indices, 1))
         let outputsPerRow = try product(6, outputs)
         let activations = try plan.activationsPerRow()
         let batch = try product(rows, try total([activations, inputsPerRow, outputsPerRow]))
         let weighting = try weightingNumbers(spec, shared: plan.sharedCount)
         // Predictions of every validation row, in double.
         let scores = try product(estimate.rows, outputs, 2)
-        return try product(4, try total([kept, batch, weighting, scores]))
+        return try product(4, try total([kept, batch, weighting, scores, try plan.scratch()]))
     }
 
     /// What gradient strategies keep: the tasks' gradients, and vectors of their own.

@@ -1,0 +1,77 @@
+import Kernels
+
+/// y = relu(main(x) + shortcut(x)) (He et al. 2016, equations 1 and 2).
+final class ResidualLayer<Number: Real>: Layer {
+    private let main: [any Layer<Number>]
+    private let shortcut: [any Layer<Number>]
+    private let inputs: Int
+    private let outputs: Int
+    private let output: AlignedBuffer<Number>
+    /// The gradient of the sum, for the branch that does not get the original.
+    private let dSum: AlignedBuffer<Number>
+    private let dInput: AlignedBuffer<Number>
+
+    init(
+        _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, main: [LayerPlan], shortcut: [LayerPlan]
+    ) throws(PlanError) {
+        var parameters = layer.parameters[...]
+        var statistics = layer.statistics[...]
+        self.main = try Self.layers(try layer.branch(main, "main", &parameters, &statistics), rowsMax)
+        self.shortcut = try Self.layers(try layer.branch(shortcut, "shortcut", &parameters, &statistics), rowsMax)
+        inputs = try layer.input.count()
+        outputs = try layer.output.count()
+        output = AlignedBuffer(count: try product(rowsMax, outputs))
+        dSum = AlignedBuffer(count: output.count)
+        dInput = AlignedBuffer(count: try product(rowsMax, inputs))
+    }
+
+    private static func layers(
+        _ placed: [NetworkPlan.PlacedLayer], _ rowsMax: Int
+    ) throws(PlanError) -> [any Layer<Number>] {
+        var layers: [any Layer<Number>] = []
+        for layer in placed { layers.append(try layer.makeLayer(rowsMax: rowsMax, as: Number.self)) }
+        return layers
+    }
+
+    func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {
+        let count = pass.rows * outputs
+        let direct = shortcut.reduce(input) { $1.forward($0, pass) }
+        let result = main.reduce(input) { $1.forward($0, pass) }
+        output.pointer.update(from: result, count: count)
+        Number.add(count, direct, to: output.pointer)
+        Number.biasActivate(.relu, rows: 1, columns: count, bias: nil, output.pointer, output.pointer)
+        return UnsafePointer(output.pointer)
+    }
+
+    func backward(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
+        needsInput: Bool
+    ) -> UnsafeMutablePointer<Number> {
+        let count = pass.rows * outputs
+        Number.activationGradient(
+            .relu, count: count, z: output.pointer, y: output.pointer, dy: dOutput, dz: dOutput)
+        dSum.pointer.update(from: dOutput, count: count)
+        let dMain = backward(main, dOutput, pass, gradients, needsInput)
+        let dDirect = backward(shortcut, dSum.pointer, pass, gradients, needsInput)
+        guard needsInput else { return dInput.pointer }
+        dInput.pointer.update(from: dMain, count: pass.rows * inputs)
+        Number.add(pass.rows * inputs, dDirect, to: dInput.pointer)
+        return dInput.pointer
+    }
+
+    private func backward(
+        _ layers: [any Layer<Number>], _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>,
+        _ gradients: UnsafeMutablePointer<Number>, _ needsInput: Bool
+    ) -> UnsafeMutablePointer<Number> {
+        var gradient = dOutput
+        for index in layers.indices.reversed() {
+            gradient = layers[index].backward(
+                gradient, pass, gradients: gradients, needsInput: needsInput || index > 0)
+        }
+        return gradient
+    }
+
+    func commitStatistics(_ statistics: UnsafeMutablePointer<Number>) {
+        for layer in main + shortcut { layer.commitStatistics(statistics) }
+    }
+}
