@@ -5,7 +5,8 @@ extension ModelSpec {
     static let widthMax = 16_777_216
     static let layersMax = 64
 
-    /// Reads `model`; the default encoder fits the data set: convolutions for images, dense layers for all else.
+    /// Reads `model`; the default encoder fits the data set: convolutions for images that are not tiny, dense
+    /// layers for all else.
     static func read(_ reader: inout SpecReader, schema: DatasetSchema?) -> ModelSpec {
         let standard = EncoderSpec.standard(for: schema)
         guard var part = reader.object("model") else { return ModelSpec(encoder: standard, headHidden: []) }
@@ -31,8 +32,9 @@ extension SpecReader {
 
 extension EncoderSpec {
     fileprivate static func standard(for schema: DatasetSchema?) -> EncoderSpec {
-        let isImage = schema?.column(named: "x").map { $0.shape.count >= 2 } ?? false
-        return isImage && Kind.available.contains(.cnn) ? .cnn(CNNSpec()) : .mlp(MLPSpec())
+        guard let shape = schema?.column(named: "x")?.shape, shape.count >= 2 else { return .mlp(MLPSpec()) }
+        let isLarge = shape.prefix(2).allSatisfy { $0 >= CNNSpec.standardSideMin }
+        return isLarge && Kind.available.contains(.cnn) ? .cnn(CNNSpec()) : .mlp(MLPSpec())
     }
 
     fileprivate static func read(_ reader: inout SpecReader, standard: EncoderSpec) -> EncoderSpec {

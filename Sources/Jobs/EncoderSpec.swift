@@ -9,7 +9,7 @@ package enum EncoderSpec: Sendable, Hashable {
         case mlp, cnn, resnet, text
 
         /// The kinds this build trains.
-        package static let available: [Kind] = [.mlp]
+        package static let available: [Kind] = [.mlp, .cnn, .resnet, .text]
     }
 
     package var kind: Kind {
@@ -79,6 +79,9 @@ package struct CNNSpec: Sendable, Hashable {
 
     package var blocks: [Block]
     package var dense: [Int]
+
+    /// Height and width from which on the standard blocks leave something to pool.
+    package static let standardSideMin = 20
 
     /// LeNet as multi-task papers use it on Multi-MNIST.
     package init(blocks: [Block] = [Block(filters: 10, kernel: 9), Block(filters: 20, kernel: 5)], dense: [Int] = [50])

@@ -69,7 +69,6 @@ func makeSetup(_ spec: TrainingSpec = makeSpec(), data: TrainingData = makeData(
     let tasks = zip(spec.tasks, targets).map { spec, kind in
         TaskPlan(spec, TargetPreprocessing(task: spec.name, columns: spec.targets, kind: kind))
     }
-    guard case .features(let matrix) = data.inputs else { throw PlanError.tooLarge("test data") }
-    let plan = try NetworkPlan(spec.model, input: .features(matrix.features), heads: tasks.map(\.headPlan))
+    let plan = try NetworkPlan(spec.model, input: SignalShape(data.inputs), heads: tasks.map(\.headPlan))
     return TrainingSetup(spec: spec, tasks: tasks, plan: plan, data: data)
 }

@@ -7,7 +7,7 @@ package enum MemoryPlan {
     /// Bytes at the peak of a run; `Int.max` where they cannot be counted.
     ///
     /// - Parameter schema: of a data set by its identifier; nil where there is none.
-    /// - Throws: `DatasetError` with every column the encoding cannot use.
+    /// - Throws: `DatasetError` with every column the encoding cannot use, or for a network that the inputs do not fit.
     package static func bytes(_ spec: TrainingSpec, schema: (Identifier) -> DatasetSchema?) throws -> Int {
         guard let main = schema(spec.dataset) else { return 0 }
         let holdouts = spec.datasets.subtracting([spec.dataset]).compactMap(schema)
@@ -16,7 +16,7 @@ package enum MemoryPlan {
             let network = try networkBytes(spec, estimate)
             return try sum(estimate.peakBytes, network)
         } catch {
-            guard case .tooLarge = error else { throw error }
+            guard case .tooLarge = error else { throw DatasetError("\(error)", pointer: "/model/encoder") }
             return .max
         }
     }
@@ -34,7 +34,9 @@ package enum MemoryPlan {
         let kept = try product(try sum(state, statistics), 3)
         let outputs = try total(heads.map(\.outputs))
         // Inputs twice, for training and evaluation; of every output the gradient, the targets and probabilities.
-        let inputsPerRow = try product(2, try sum(try plan.input.count(), plan.input.indices, 1))
+        // Of tokens a third time, for the rows of the table that a gradient touches.
+        let tokensPerRow = try product(3, plan.input.indices)
+        let inputsPerRow = try sum(try product(2, try plan.input.count()), tokensPerRow, 2)
         let outputsPerRow = try product(6, outputs)
         let activations = try plan.activationsPerRow()
         let batch = try product(rows, try total([activations, inputsPerRow, outputsPerRow]))
