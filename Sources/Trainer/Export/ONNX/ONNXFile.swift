@@ -84,8 +84,10 @@ struct ONNXFile {
         case .batchNorm:
             let constants = layer.parameters.map { constant($0) } + layer.statistics.map { constant(statistic: $0) }
             return builder.node("BatchNormalization", [input] + constants, [.init("epsilon", 1e-5)])
-        case .dropout:
+        case .dropout, .augmentation:
             return input
+        case .convolution, .pool, .globalMean, .residual, .embeddingMean, .embedding, .tokenConvolution:
+            throw ExportError("layer \(layer.name) has no ONNX form here")
         }
     }
 
