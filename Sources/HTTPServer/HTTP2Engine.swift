@@ -218,7 +218,7 @@ final class HTTP2Engine: Engine {
             fields.add("content-length", length)
         }
         fields.add("date", loop.date)
-        fields.add("x-request-id", stream.exchange.head.requestID.utf8)
+        fields.add("x-request-id", stream.exchange.head.requestID.utf8, recurs: false)
         if let seconds = connection.strictTransportSeconds {
             fields.add("strict-transport-security", "max-age=\(seconds)".utf8)
         }

@@ -6,6 +6,8 @@ package struct HTTP2FieldBlock {
     private struct Entry {
         var nameEnd: Int
         var valueEnd: Int
+        /// Whether the value is likely to come again, so that HPACK should remember it.
+        var recurs = true
     }
     private var bytes: [UInt8] = []
     private var entries: [Entry] = []
@@ -25,11 +27,12 @@ package struct HTTP2FieldBlock {
     }
 
     /// Adds a field whose name is lower case and whose value is free of control characters.
-    package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>) {
+    /// - Parameter recurs: false for a value that is new each time, which would only push others out of HPACK's table.
+    package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>, recurs: Bool = true) {
         HTTP1Serializer.append(name, to: &bytes)
         let nameEnd = bytes.count
         bytes.append(contentsOf: value)
-        entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
+        entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count, recurs: recurs))
     }
 
     package mutating func add(_ name: StaticString, _ number: Int) {
@@ -57,6 +60,7 @@ package struct HTTP2FieldBlock {
     ) -> [nghttp2_nv] {
         let statusName = 7
         let flags = UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)
+        let passing = UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
         var pairs: [nghttp2_nv] = []
         pairs.reserveCapacity(entries.count + 1)
         pairs.append(
@@ -68,7 +72,8 @@ package struct HTTP2FieldBlock {
             pairs.append(
                 nghttp2_nv(
                     name: bytes.baseAddress.map { $0 + start }, value: bytes.baseAddress.map { $0 + entry.nameEnd },
-                    namelen: entry.nameEnd - start, valuelen: entry.valueEnd - entry.nameEnd, flags: flags))
+                    namelen: entry.nameEnd - start, valuelen: entry.valueEnd - entry.nameEnd,
+                    flags: entry.recurs ? flags : passing))
             start = entry.valueEnd
         }
         return pairs

@@ -62,7 +62,9 @@ final class HTTP2Recorder {
         // peer's own END_STREAM breaks the connection, DATA after its RST_STREAM the stream.
         let isData = UInt32(header.type) == NGHTTP2_DATA.rawValue
         guard isData || UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return true }
-        if endedByPeer.contains(header.stream_id) { return fail(NGHTTP2_STREAM_CLOSED) }
+        if !streams.isNew(header.stream_id), endedByPeer.contains(header.stream_id) {
+            return fail(NGHTTP2_STREAM_CLOSED)
+        }
         if isData {
             if resetByPeer.contains(header.stream_id) { events.append(.late(stream: header.stream_id)) }
             return true

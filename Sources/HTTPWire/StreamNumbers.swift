@@ -6,6 +6,9 @@ struct StreamNumbers {
     /// More runs than this are forgotten from the oldest on; HEADERS there are then left to the library.
     private static let gapsMax = 256
 
+    /// Whether the number is beyond all that were used.
+    func isNew(_ stream: Int32) -> Bool { stream > last }
+
     /// Notes HEADERS on a stream; false when its number was passed over before (RFC 9113 section 5.1.1).
     mutating func open(_ stream: Int32) -> Bool {
         guard stream > 0, stream % 2 == 1 else { return true }
