@@ -99,6 +99,9 @@ let package = Package(
         .executableTarget(
             name: "TrainingSteps", dependencies: ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"],
             path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py"], swiftSettings: strict),
+        .executableTarget(
+            name: "JobsBenchmark", dependencies: ["JobStore", "Jobs", "Locks", "Migrations", grdb, logging],
+            path: "Benchmarks/jobs", exclude: ["run.sh"], swiftSettings: strict),
 
         // Keeps openapi.json and the generated part of openapi.yaml up to date.
         .executableTarget(

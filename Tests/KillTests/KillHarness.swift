@@ -14,6 +14,12 @@ final class KillHarness {
     private(set) var acknowledged: [Int: String] = [:]
     private var submitted = 0
     private(set) var killedBeforeListening = 0
+    /// Servers that came up before they were killed.
+    private(set) var runs = 0
+    /// Starts that the server itself gave up, where that is allowed.
+    private(set) var failedStarts = 0
+    /// With faults injected, a server may refuse to start.
+    var toleratesFailedStarts = false
     /// Done to the data folder between two runs.
     var betweenRuns: (inout SeededGenerator) throws -> Void = { _ in }
 
@@ -43,12 +49,15 @@ final class KillHarness {
         let inStart = Int.random(in: 0..<5, using: &generator) == 0
         server.killLater(milliseconds: Int.random(in: inStart ? 0...200 : 150...900, using: &generator))
         if try server.awaitListening() {
+            runs += 1
             submitted += Int.random(in: 1...2, using: &generator)
             try submitRest(to: server)
         } else {
             killedBeforeListening += 1
         }
-        guard server.awaitEnd() else { throw Failure.died(status: server.exitStatus) }
+        if server.awaitEnd() { return }
+        guard toleratesFailedStarts, server.client == nil else { throw Failure.died(status: server.exitStatus) }
+        failedStarts += 1
     }
 
     /// Submits what has not been acknowledged, until the server is gone.
