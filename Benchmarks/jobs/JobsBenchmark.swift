@@ -155,8 +155,9 @@ struct Row {
             .init("floor", JSONValue(floor)),
         ])
         let verdict = ratio >= floor ? "holds" : "BELOW THE FLOOR"
-        words = String(
-            format: "%@: %.1f %@, peer %.1f, ratio %.2f, floor %.2f: %@", name, middle(ours), unit, middle(peer), ratio,
-            floor, verdict)
+        func text(_ value: Double) -> String { String(format: "%.2f", value) }
+        words =
+            "\(name): \(text(middle(ours))) \(unit), peer \(text(middle(peer))), ratio \(text(ratio)), "
+            + "floor \(text(floor)): \(verdict)"
     }
 }
