@@ -5,7 +5,9 @@ import Kernels
 /// A model as an ONNX graph, from raw inputs to labels, probabilities and values in their own unit.
 ///
 /// - Inputs: one per column of a table, `[batch, 1]` (an array column `[batch, count]`): float with NaN for a missing
-///   value, or string with "" for one.
+///   value, or string with "" for one. Images raw as they were trained on, `[batch, height, width]` or with the channels
+///   last. Texts as `ids`, int64 `[batch, length]`, 0 behind the last token; the vocabulary and the rules that make ids
+///   of a text stand in the metadata, as the member `preprocessing`.
 /// - Outputs: `<task>`, and `<task>_probabilities` `[batch, classes]` unless it is a regression. `<task>` is the label
 ///   (string `[batch]`), the marks of a multilabel task (int64 `[batch, labels]`), or the values (float
 ///   `[batch, outputs]`).
@@ -18,8 +20,10 @@ struct ONNXFile {
     /// Protocol buffers end at 2 GiB; some room is left for everything but the weights.
     static let weightBytesMax = 2_000_000_000
 
-    private let model: ModelFile
-    private var builder: ONNXGraphBuilder
+    let model: ModelFile
+    var builder: ONNXGraphBuilder
+    /// Where a text has tokens, `[batch, 1, length]`; empty for other inputs.
+    private(set) var tokenMask = ""
 
     init(_ model: ModelFile) {
         self.model = model
@@ -51,9 +55,13 @@ struct ONNXFile {
             throw ExportError("two tasks would have an output of the same name")
         }
         var signal = try builder.encode(model.preprocessing.inputs)
-        signal = try append(model.plan.trunk, to: signal)
+        let convolvesTokens = model.plan.trunk.layers.contains { layer in
+            if case .tokenConvolution = layer.plan { true } else { false }
+        }
+        if convolvesTokens { tokenMask = builder.mask(of: signal) }
+        signal = try append(model.plan.trunk.layers, to: signal)
         for (head, target) in zip(model.plan.heads, model.preprocessing.targets) {
-            finish(target, try append(head, to: signal))
+            finish(target, try append(head.layers, to: signal))
         }
         let text = { (json: JSONValue) in String(decoding: json.encoded, as: UTF8.self) }
         return try builder.encoded(
@@ -63,48 +71,6 @@ struct ONNXFile {
                 ("weights_sha256", model.weightsSHA256), ("spec", text(model.spec.json)),
                 ("preprocessing", text(model.preprocessing.json)),
             ])
-    }
-
-    // MARK: - Layers
-
-    private mutating func append(_ stack: NetworkPlan.Stack, to input: String) throws(ExportError) -> String {
-        var signal = input
-        for layer in stack.layers { signal = try append(layer, to: signal) }
-        return signal
-    }
-
-    private mutating func append(_ layer: NetworkPlan.PlacedLayer, to input: String) throws(ExportError) -> String {
-        switch layer.plan {
-        case .dense(_, let hasBias, let activation):
-            let weights = [constant(layer.parameters[0])] + (hasBias ? [constant(layer.parameters[1])] : [])
-            let sums = builder.node("Gemm", [input] + weights, [.init("transB", 1)])
-            return builder.activate(sums, activation)
-        case .activation(let activation):
-            return builder.activate(input, activation)
-        case .batchNorm:
-            let constants = layer.parameters.map { constant($0) } + layer.statistics.map { constant(statistic: $0) }
-            return builder.node("BatchNormalization", [input] + constants, [.init("epsilon", 1e-5)])
-        case .dropout, .augmentation:
-            return input
-        case .convolution, .pool, .globalMean, .residual, .embeddingMean, .embedding, .tokenConvolution:
-            throw ExportError("layer \(layer.name) has no ONNX form here")
-        }
-    }
-
-    private mutating func constant(_ offset: Int) -> String {
-        constant(at: offset, model.plan.parameters, model.parameters)
-    }
-
-    private mutating func constant(statistic offset: Int) -> String {
-        constant(at: offset, model.plan.statistics, model.statistics)
-    }
-
-    private mutating func constant(at offset: Int, _ layout: ParameterLayout, _ values: [[Float]]) -> String {
-        guard let index = layout.entries.firstIndex(where: { $0.offset == offset }) else {
-            preconditionFailure("a layer's parameter at \(offset) is not in its layout")
-        }
-        let plan = layout.entries[index].plan
-        return builder.constant(plan.name, floats: values[index], shape: plan.shape)
     }
 
     // MARK: - Outputs

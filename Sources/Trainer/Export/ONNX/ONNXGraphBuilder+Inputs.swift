@@ -3,16 +3,19 @@ import Kernels
 
 /// The preprocessing as nodes: raw columns in, the network's features out.
 extension ONNXGraphBuilder {
-    /// - Returns: the name of the features, `[batch, features]`.
-    /// - Throws: `ExportError` for inputs that cannot be written yet.
+    /// - Returns: the name of what the first layer reads: features, planes of pixels, or ids of tokens.
+    /// - Throws: `ExportError` where an input has the name of another or of an output, or cannot be written.
     mutating func encode(_ inputs: InputPreprocessing) throws(ExportError) -> String {
         switch inputs {
         case .columns(let columns):
             var features: [String] = []
             for column in columns { features += try encode(column) }
             return node("Concat", features, [.init("axis", 1)])
-        case .images: throw ExportError("models of images cannot be written as ONNX")
-        case .text: throw ExportError("models of texts cannot be written as ONNX")
+        case .images(let images):
+            return try encode(images)
+        case .text(let text):
+            try input("ids", .int64, [.batch, .fixed(text.options.tokensMax)])
+            return "ids"
         }
     }
 
@@ -32,6 +35,23 @@ extension ONNXGraphBuilder {
         case .embedded:
             throw ExportError("the column \"\(column.name)\" is embedded, which cannot be written as ONNX")
         }
+    }
+
+    /// `(raw · scale − mean) / deviation` of each channel, `[batch, channels, height, width]`.
+    private mutating func encode(_ images: ImagePreprocessing) throws(ExportError) -> String {
+        let (shape, channels) = (images.shape, images.shape.channels)
+        let axes: [Axis] = [.batch, .fixed(shape.height), .fixed(shape.width)]
+        let type: ElementType = images.storage == .bytes ? .uint8 : .float
+        try input(images.column, type, channels == 1 ? axes : axes + [.fixed(channels)])
+        let scale = constant("scale", doubles: [images.scale], shape: [1])
+        let means = constant("means", doubles: images.means, shape: [channels])
+        let deviations = constant("deviations", doubles: images.deviations, shape: [channels])
+        let scaled = node("Mul", [cast(images.column, to: .double), scale])
+        let standard = cast(node("Div", [node("Sub", [scaled, means]), deviations]), to: .float)
+        if channels == 1 {
+            return node("Unsqueeze", [standard, constant("axis", integers: [1], shape: [1])])
+        }
+        return node("Transpose", [standard], [.init("perm", integers: [0, 3, 1, 2])])
     }
 
     /// `(value − mean) / deviation` in double precision, 0 where the value is NaN; and where it was.
