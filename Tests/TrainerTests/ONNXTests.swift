@@ -128,4 +128,64 @@ struct ONNXTests {
         clash.targets[2].task = "sign_probabilities"
         #expect(throws: ExportError.self) { try ONNXFile.encoded(try Self.makeModel(preprocessing: clash)) }
     }
+
+    /// A model of images or texts with one task, drawn at random.
+    private static func makeGraph(_ encoder: EncoderSpec, _ inputs: InputPreprocessing) throws -> Onnx_GraphProto {
+        let target = TargetPreprocessing(task: "kind", columns: ["kind"], kind: .classes(["a", "b"]))
+        let task = TaskSpec(name: "kind", targets: ["kind"], kind: .classification)
+        var spec = TrainingSpec(dataset: .none(.dataset), tasks: [task], weighting: .standard)
+        spec.model = ModelSpec(encoder: encoder, headHidden: [])
+        let plan = try NetworkPlan(
+            spec.model, input: try SignalShape(inputs), heads: [TaskPlan(task, target).headPlan])
+        let network = try Network<Float>(plan, rowsMax: 1)
+        network.initialize(seed: 9)
+        let model = ModelFile(
+            spec: spec, preprocessing: Preprocessing(inputs: inputs, targets: [target]),
+            tasks: [TaskPlan(task, target)], network: network, epoch: 1)
+        return try Onnx_ModelProto(serializedBytes: try ONNXFile.encoded(model)).graph
+    }
+
+    private static let grey: InputPreprocessing = {
+        guard let shape = ImageShape([16, 18]) else { preconditionFailure("an image of 16 × 18 has a shape") }
+        return .images(
+            ImagePreprocessing(
+                column: "x", shape: shape, storage: .bytes, scale: 1 / 255, means: [0.5], deviations: [0.25]))
+    }()
+    private static let text = InputPreprocessing.text(
+        TextPreprocessing(
+            column: "text", options: TextOptions(TextSpec(tokensMax: 4)), vocabulary: ["the", "cat", "sat"]))
+
+    @Test(
+        arguments: [
+            (.mlp(MLPSpec(hidden: [4])), grey, "x: uint8 [batch, 16, 18]", ["Unsqueeze", "Flatten", "Gemm"]),
+            (
+                .cnn(CNNSpec(blocks: [.init(filters: 2, pool: .average)], dense: [3])), grey,
+                "x: uint8 [batch, 16, 18]", ["Conv", "AveragePool", "Flatten", "Gemm"]
+            ),
+            (
+                .resnet(ResNetSpec(depth: 18, width: 2, augmentation: [.horizontalFlip])), grey,
+                "x: uint8 [batch, 16, 18]", ["Conv", "BatchNormalization", "Add", "GlobalAveragePool"]
+            ),
+            (
+                .text(TextSpec(variant: .mean, embedding: 3, tokensMax: 4)), text, "ids: int64 [batch, 4]",
+                ["Gather", "ReduceSum", "Div"]
+            ),
+            (
+                .text(TextSpec(variant: .conv, embedding: 3, tokensMax: 4, filters: 2)), text, "ids: int64 [batch, 4]",
+                ["Gather", "Conv", "Pad", "Slice", "ReduceMax"]
+            ),
+        ] as [(EncoderSpec, InputPreprocessing, String, [String])])
+    func everyEncoderBecomesAGraph(
+        encoder: EncoderSpec, inputs: InputPreprocessing, input: String, operators: [String]
+    ) throws {
+        let graph = try Self.makeGraph(encoder, inputs)
+        #expect(graph.input.map(signature) == [input])
+        #expect(Set(operators).isSubset(of: graph.node.map(\.opType)))
+        var known = Set(graph.input.map(\.name) + graph.initializer.map(\.name))
+        for node in graph.node {
+            #expect(node.input.allSatisfy(known.contains), "\(node.name)")
+            for output in node.output { #expect(known.insert(output).inserted, "\(output)") }
+        }
+        #expect(Set(graph.output.map(\.name)) == ["kind", "kind_probabilities"])
+    }
 }

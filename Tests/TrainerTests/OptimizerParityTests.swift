@@ -84,4 +84,24 @@ struct OptimizerParityTests {
         let rate = LearningRate(base: 0.1, schedule: schedule, epochs: 1).rate(epoch: 0, step: 0, stepsPerEpoch: 1)
         #expect(rate.isFinite && rate > 0)
     }
+
+    @Test func everyEpochRecordsTheRateOfItsLastStepAndTheNormBeforeClipping() throws {
+        func epochs(clip: Double?) throws -> [EpochRecord] {
+            let context = RecordingContext()
+            let spec = makeSpec {
+                $0.schedule = ScheduleSpec(kind: .oneCycle, warmupEpochs: 1, learningRateMax: 0.01)
+                $0.gradientClipNorm = clip
+            }
+            _ = try TrainingLoopTests.run(try makeSetup(spec), context)
+            return context.epochs
+        }
+        let clipped = try epochs(clip: 1e-3)
+        // 200 rows in batches of 32.
+        let rates = LearningRate(
+            base: 0.001, schedule: ScheduleSpec(kind: .oneCycle, warmupEpochs: 1, learningRateMax: 0.01), epochs: 4)
+        #expect(clipped.map(\.learningRate) == (0..<4).map { rates.rate(epoch: $0, step: 6, stepsPerEpoch: 7) })
+        #expect(clipped[0].learningRate == 0.001)
+        for epoch in clipped { #expect(try #require(epoch.gradientNorm) > 0.1) }
+        #expect(try clipped.map(\.trainLoss) != epochs(clip: nil).map(\.trainLoss))
+    }
 }

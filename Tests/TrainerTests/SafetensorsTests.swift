@@ -55,7 +55,8 @@ struct SafetensorsTests {
             let shape = try #require(member.value["shape"]?.elements).compactMap(\.int)
             #expect(shape.reduce(1, *) == expected.count)
             let ends = try #require(member.value["data_offsets"]?.elements).compactMap(\.int)
-            #expect(ends == [offset, offset + 4 * expected.count])
+            try #require(ends == [offset, offset + 4 * expected.count])
+            try #require(bytes.count >= 8 + length + ends[1])
             for (index, value) in expected.enumerated() {
                 let place = 8 + length + offset + 4 * index
                 let pattern = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[place + $1]) << (8 * UInt32($1)) }
