@@ -55,10 +55,15 @@ struct FilledStore {
                     SELECT printf('job_00000000-0000-7000-8000-%012x', i), 'local', 'job ' || i, 'succeeded', 'completed',
                         ?2, '{"epochs":1}', 0, '{}', 1, 1, 1, 3, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i,
                         1700000000000 + i FROM n;
-                    INSERT INTO job_datasets (dataset, job) SELECT ?2, number FROM jobs;
-                    INSERT INTO job_events (job, seq, kind, to_state, actor, at)
-                    SELECT number, 1, 'state', 'queued', 'local', created_at FROM jobs;
                     """, arguments: [jobs, dataset.description])
+            try database.execute(
+                sql: "INSERT INTO job_datasets (dataset, job) SELECT ?, number FROM jobs",
+                arguments: [dataset.description])
+            try database.execute(
+                sql: """
+                    INSERT INTO job_events (job, seq, kind, to_state, actor, at)
+                    SELECT number, 1, 'state', 'queued', 'local', created_at FROM jobs
+                    """)
         }
         try connection.close()
     }
