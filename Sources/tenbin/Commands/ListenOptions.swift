@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import HTTPServer
 
 /// Where the server waits for connections, and how they are secured.
@@ -36,8 +37,10 @@ struct ListenOptions: ParsableArguments {
         }
     }
 
+    /// Sockets that systemd hands over take the place of `--host` and `--port`.
     var addresses: [ListenAddress] {
-        [.tcp(host: host, port: port)]
+        let inherited = Self.inherited
+        return (inherited.isEmpty ? [.tcp(host: host, port: port)] : inherited)
             + listen.map { .unix(path: String($0.dropFirst("unix:".count)), mode: 0o600) }
     }
 
@@ -46,8 +49,14 @@ struct ListenOptions: ParsableArguments {
         return TLSConfiguration(certificatePath: tlsCert, keyPath: tlsKey, clientAuthorityPath: tlsClientCa)
     }
 
-    /// Only this machine can connect.
+    private static var inherited: [ListenAddress] {
+        SocketActivation.addresses(environment: ProcessInfo.processInfo.environment, processID: getpid())
+    }
+
+    /// Only this machine can connect. What somebody else opened is taken for open to the network.
     var isLoopback: Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        guard Self.inherited.isEmpty else { return false }
+        let octets = host.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
+        return host == "localhost" || host == "::1" || (octets.count == 4 && octets[0] == 127)
     }
 }

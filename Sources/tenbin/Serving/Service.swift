@@ -64,11 +64,17 @@ final class Service: Sendable {
         housekeeper = Housekeeper(store: store, retention: configuration.retention, logger: logger)
         let isDraining = Lock(false)
         self.isDraining = isDraining
-        let services = Services(
+        var services = Services(
             store: store, trainer: trainer.functions, settings: configuration.finishedSettings,
             queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: { .now }, logger: logger,
             isDraining: { isDraining.withLock { $0 } })
+        services.faults = { store.damage }
+        let running = Lock<Server?>(nil)
+        services.transportLoad = {
+            running.withLock { $0?.statistics }.map { ($0.connections, $0.requestsInFlight) }
+        }
         server = try Server.start(configuration.server, handler: API(services))
+        running.withLock { [server] in $0 = server }
         pool.start()
         housekeeper.start()
     }
