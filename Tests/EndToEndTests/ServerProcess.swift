@@ -89,10 +89,10 @@ extension ServerProcess {
         return try client.post("/v1/jobs", spec).identifier
     }
 
-    /// Polls until the job is over, as a script would.
+    /// Asks until the job is over, as a script would: the server answers when the state has changed.
     func waitForEnd(_ job: String) throws -> JSONValue {
         while true {
-            let state = try client.get("/v1/jobs/\(job)")
+            let state = try client.get("/v1/jobs/\(job)", waitingSeconds: 5)
             if ["succeeded", "failed", "cancelled", "expired"].contains(state["state"]?.text) { return state }
         }
     }

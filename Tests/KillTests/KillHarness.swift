@@ -103,7 +103,7 @@ final class KillHarness {
             switch response.status {
             case 200..<300: return try JSONValue(parsing: response.body)
             // The disk or the load: ask again, as `Retry-After` says.
-            case 503, 507: usleep(20_000)
+            case 503, 507: sched_yield()
             default: throw Failure.refused(APIFailure(response))
             }
         }
@@ -121,9 +121,8 @@ final class KillHarness {
         try submitRest(to: server)
         let end = DispatchTime.now() + .seconds(seconds)
         for job in acknowledged.values {
-            while !Self.isOver(try client.get("/v1/jobs/\(job)")) {
+            while !Self.isOver(try client.get("/v1/jobs/\(job)", waitingSeconds: 1)) {
                 guard DispatchTime.now() < end else { throw Failure.notInTime(job) }
-                usleep(20_000)
             }
         }
         return server

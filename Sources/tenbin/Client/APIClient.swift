@@ -8,8 +8,9 @@ struct APIClient {
         self.http = http
     }
 
-    func get(_ target: String) throws -> JSONValue {
-        try json(http.send("GET", target))
+    /// - Parameter waitingSeconds: of a job, how long the server may hold the answer back until its state changes.
+    func get(_ target: String, waitingSeconds: Int? = nil) throws -> JSONValue {
+        try json(http.send("GET", target, fields: waitingSeconds.map { [("Prefer", "wait=\($0)")] } ?? []))
     }
 
     func post(_ target: String, _ body: JSONValue? = nil) throws -> JSONValue {
