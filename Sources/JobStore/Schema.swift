@@ -8,9 +8,7 @@ enum Schema {
     /// Applies what is missing, each migration in one transaction. Refuses databases of other programs and newer schemas.
     static func migrate(_ connection: DatabaseQueue, with migrations: [Migration] = migrations) throws {
         try connection.writeWithoutTransaction { database in
-            let found = try database.integer("PRAGMA user_version") ?? 0
-            let known = migrations.last?.number ?? 0
-            guard found <= known else { throw StoreError.schemaTooNew(found: found, known: known) }
+            let found = try version(of: database, with: migrations)
             try claim(database, isNew: found == 0)
             for migration in migrations where migration.number > found {
                 try database.inTransaction(.immediate) {
@@ -20,6 +18,18 @@ enum Schema {
                 }
             }
         }
+    }
+
+    /// The schema of a database. Throws `StoreError.schemaTooNew` for one that this program does not know.
+    static func version(of connection: DatabaseQueue) throws -> Int {
+        try connection.read { try version(of: $0, with: migrations) }
+    }
+
+    private static func version(of database: Database, with migrations: [Migration]) throws -> Int {
+        let found = try database.integer("PRAGMA user_version") ?? 0
+        let known = migrations.last?.number ?? 0
+        guard found <= known else { throw StoreError.schemaTooNew(found: found, known: known) }
+        return found
     }
 
     private static func claim(_ database: Database, isNew: Bool) throws {
