@@ -6,6 +6,10 @@
 #if defined(__x86_64__)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+// Numbers in a vector; filters and neighbouring taps whose sums the registers hold.
+#define CK_LANES 8
+#define CK_BLOCK 3
+#define CK_REACH 4
 #define LOOP(name) name##_avx2
 #include "loops/all.h"
 #pragma clang attribute pop

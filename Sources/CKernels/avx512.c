@@ -6,6 +6,10 @@
 #if defined(__x86_64__)
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+// Numbers in a vector; filters and neighbouring taps whose sums the registers hold.
+#define CK_LANES 16
+#define CK_BLOCK 5
+#define CK_REACH 5
 #define LOOP(name) name##_avx512
 #include "loops/all.h"
 #pragma clang attribute pop

@@ -3,6 +3,15 @@
 
 #include "CKernels.h"
 
+// Numbers in a vector; filters and neighbouring taps whose sums the registers hold.
+#define CK_LANES 4
+#if defined(__aarch64__)
+#define CK_BLOCK 5
+#define CK_REACH 5
+#else
+#define CK_BLOCK 2
+#define CK_REACH 5
+#endif
 #define LOOP(name) name##_plain
 #include "loops/all.h"
 

@@ -70,7 +70,7 @@ extension Float {
 }
 
 extension ck_window {
-    fileprivate init(_ window: ImageWindow) {
+    init(_ window: ImageWindow) {
         self.init(
             channels: window.channels, height: window.height, width: window.width, kernel: window.kernel,
             stride: window.stride, padding: window.padding, out_height: window.outHeight, out_width: window.outWidth)

@@ -123,6 +123,27 @@ extension Real {
             dBias: dBias)
     }
 
+    package static func scratch(_ layer: NarrowConvolution) -> Int { 0 }
+
+    package static func winners(_ layer: NarrowConvolution, images: Int) -> Int {
+        layer.pools || layer.rectifies ? images * layer.outputs : 0
+    }
+
+    package static func convolve(
+        _ layer: NarrowConvolution, images: Int, _ x: Input, weight: Input, bias: Input?, _ y: Output,
+        winners: UnsafeMutablePointer<Int8>, scratch: Output
+    ) {
+        Plain.convolve(layer, images: images, x, weight: weight, bias: bias, y, winners: winners)
+    }
+
+    package static func convolveGradient(
+        _ layer: NarrowConvolution, images: Int, _ x: Input, weight: Input, winners: UnsafePointer<Int8>, dy: Input,
+        dx: Output?, dWeight: Output, dBias: Output?, scratch: Output
+    ) {
+        Plain.convolveGradient(
+            layer, images: images, x, weight: weight, winners: winners, dy: dy, dx: dx, dWeight: dWeight, dBias: dBias)
+    }
+
     /// Writes rows of `[…, area, channels]` pixels as planes `[rows, channels, area]`, each value times its channel's factor
     /// less its channel's offset.
     package static func gatherPlanes<Pixel: PixelValue>(

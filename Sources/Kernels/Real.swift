@@ -96,6 +96,18 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
         _ shape: PlaneShape, _ x: Input, weight: Input, mean: Input, inverseDeviation: Input, dy: Input, dx: Output,
         dWeight: Output, dBias: Output)
 
+    /// Numbers that both passes of the kernel work in, on a 64-byte boundary.
+    static func scratch(_ layer: NarrowConvolution) -> Int
+    /// Bytes that the forward pass keeps for the other one.
+    static func winners(_ layer: NarrowConvolution, images: Int) -> Int
+    static func convolve(
+        _ layer: NarrowConvolution, images: Int, _ x: Input, weight: Input, bias: Input?, _ y: Output,
+        winners: UnsafeMutablePointer<Int8>, scratch: Output)
+    /// Gradients of `convolve` from what its last call kept; the input's only where there is memory for it.
+    static func convolveGradient(
+        _ layer: NarrowConvolution, images: Int, _ x: Input, weight: Input, winners: UnsafePointer<Int8>, dy: Input,
+        dx: Output?, dWeight: Output, dBias: Output?, scratch: Output)
+
     static func embeddingMean(_ shape: TokenShape, _ text: TokenRows, table: Input, _ y: Output)
     static func addEmbeddingMeanGradient(_ shape: TokenShape, _ text: TokenRows, dy: Input, to dTable: Output)
     static func maxOverTime(

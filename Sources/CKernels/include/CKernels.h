@@ -61,6 +61,20 @@ typedef struct {
     size_t out_height, out_width;
 } ck_window;
 
+/// Images whose channels stand in blocks: `[images, channels / block, pixels, block]`. Both are multiples of 16, or of
+/// 8 where no vector is longer.
+typedef struct {
+    size_t images, channels, pixels, block;
+} ck_blocks;
+
+/// A convolution of stride 1 over a few planes, and what follows it.
+typedef struct {
+    ck_window window;
+    size_t filters;
+    bool pools;      // the largest of squares of four; what is left at the right and the bottom is not read
+    bool rectifies;  // max(0, sum)
+} ck_narrow;
+
 /// One implementation of every loop; constant from the start of the process, so any thread may read it.
 typedef struct __attribute__((swift_attr("@Sendable"))) {
     const char *name;
@@ -109,6 +123,30 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
                          int32_t *winners);
     void (*unpool_largest)(size_t planes, size_t inputs, size_t outputs, const int32_t *winners, const float *dy,
                            float *dx);
+
+    // Images by blocks of channels: batch norm and what follows it in one pass, with the rectifier where asked for; dx
+    // may be dy. `add_rectified` is max(0, x + y), z may be either.
+    void (*add_rectified)(size_t count, const float *x, const float *y, float *z);
+    void (*block_batch_norm)(const ck_blocks *blocks, const float *x, const float *weight, const float *bias,
+                             double epsilon, bool rectifies, float *mean, float *inverse, float *y);
+    void (*block_normalize)(const ck_blocks *blocks, const float *x, const float *weight, const float *bias,
+                            const float *mean, const float *variance, double epsilon, bool rectifies, float *y);
+    void (*block_batch_norm_gradient)(const ck_blocks *blocks, const float *x, const float *weight, const float *bias,
+                                      const float *mean, const float *inverse, bool rectifies, const float *dy,
+                                      float *dx, float *dweight, float *dbias);
+    void (*block_means)(const ck_blocks *blocks, const float *x, float *means);
+    void (*block_means_gradient)(const ck_blocks *blocks, const float *dmeans, float *dx);
+
+    // Convolutions by groups of images side by side. `narrow_scratch` says how many floats of scratch (on a 64-byte
+    // boundary) both passes need, `narrow_winners` how many bytes the forward pass keeps for the other one. `bias`, `dx`
+    // and `dbias` may be NULL.
+    size_t (*narrow_scratch)(const ck_narrow *layer);
+    size_t (*narrow_winners)(const ck_narrow *layer, size_t images);
+    void (*narrow_convolve)(const ck_narrow *layer, size_t images, const float *x, const float *weight,
+                            const float *bias, float *y, int8_t *winners, float *scratch);
+    void (*narrow_gradient)(const ck_narrow *layer, size_t images, const float *x, const float *weight,
+                            const int8_t *winners, const float *dy, float *dx, float *dweight, float *dbias,
+                            float *scratch);
 
     // Texts. `max_over_time` takes `[windows, filters]` sums to max(0, largest + bias) and says which window it was; with
     // no window the answer is 0 and −1.

@@ -8,6 +8,9 @@
 #include "random.h"
 #include "images.h"
 #include "tokens.h"
+#include "lanes.h"
+#include "narrow.h"
+#include "blocks.h"
 
 #define CK_TABLE(label)                                                                                             \
     {                                                                                                               \
@@ -24,5 +27,10 @@
         .add_windows = LOOP(add_windows), .plane_bias_activate = LOOP(plane_bias_activate),                         \
         .plane_sums = LOOP(plane_sums), .pool_largest = LOOP(pool_largest),                                         \
         .unpool_largest = LOOP(unpool_largest), .embedding_mean = LOOP(embedding_mean),                             \
+        .add_rectified = LOOP(add_rectified), .block_batch_norm = LOOP(block_batch_norm),                           \
+        .block_normalize = LOOP(block_normalize), .block_batch_norm_gradient = LOOP(block_batch_norm_gradient),     \
+        .block_means = LOOP(block_means), .block_means_gradient = LOOP(block_means_gradient),                       \
+        .narrow_scratch = LOOP(narrow_scratch), .narrow_winners = LOOP(narrow_winners),                             \
+        .narrow_convolve = LOOP(narrow_convolve), .narrow_gradient = LOOP(narrow_gradient),                         \
         .add_embedding_mean_gradient = LOOP(add_embedding_mean_gradient), .max_over_time = LOOP(max_over_time),     \
     }

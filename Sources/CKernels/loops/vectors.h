@@ -37,3 +37,11 @@ static void LOOP(column_sums)(size_t rows, size_t columns, const float *restrict
         for (size_t column = 0; column < columns; column++) sums[column] += line[column];
     }
 }
+
+static void LOOP(add_rectified)(size_t count, const float *x, const float *y, float *z) {
+#pragma clang loop vectorize(assume_safety)
+    for (size_t i = 0; i < count; i++) {
+        float sum = x[i] + y[i];
+        z[i] = sum < 0.0f ? 0.0f : sum;
+    }
+}

@@ -16,21 +16,15 @@ final class ResidualLayer<Number: Real>: Layer {
     ) throws(PlanError) {
         var parameters = layer.parameters[...]
         var statistics = layer.statistics[...]
-        self.main = try Self.layers(try layer.branch(main, "main", &parameters, &statistics), rowsMax)
-        self.shortcut = try Self.layers(try layer.branch(shortcut, "shortcut", &parameters, &statistics), rowsMax)
+        self.main = try layer.branch(main, "main", &parameters, &statistics)
+            .makeLayers(rowsMax: rowsMax, as: Number.self)
+        self.shortcut = try layer.branch(shortcut, "shortcut", &parameters, &statistics)
+            .makeLayers(rowsMax: rowsMax, as: Number.self)
         inputs = try layer.input.count()
         outputs = try layer.output.count()
         output = AlignedBuffer(count: try product(rowsMax, outputs))
         dSum = AlignedBuffer(count: output.count)
         dInput = AlignedBuffer(count: try product(rowsMax, inputs))
-    }
-
-    private static func layers(
-        _ placed: [NetworkPlan.PlacedLayer], _ rowsMax: Int
-    ) throws(PlanError) -> [any Layer<Number>] {
-        var layers: [any Layer<Number>] = []
-        for layer in placed { layers.append(try layer.makeLayer(rowsMax: rowsMax, as: Number.self)) }
-        return layers
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

@@ -59,9 +59,12 @@ extension LayerPlan {
         let inputs = try input.count()
         let outputs = try output(of: input, layer: layer).count()
         switch self {
-        case .dense(_, _, let activation), .convolution(_, _, _, _, _, let activation):
+        case .dense(_, _, let activation):
             // Output and input gradient; for some activations also what went into them.
             return try sum(inputs, outputs, activation.needsInput ? outputs : 0)
+        case .convolution(_, _, _, _, _, let activation):
+            // Likewise, and a byte for each output that says which sum it is.
+            return try sum(inputs, outputs, activation.needsInput ? outputs : 0, outputs / 4 + 1)
         case .activation, .batchNorm, .dropout, .augmentation, .globalMean, .embeddingMean, .embedding:
             return try sum(inputs, outputs)
         case .pool, .tokenConvolution: return try sum(inputs, outputs, outputs)
@@ -83,13 +86,7 @@ extension LayerPlan {
     /// Numbers that the layer works with whatever the rows of the batch are.
     func scratch(input: SignalShape, layer: String) throws(PlanError) -> Int {
         switch self {
-        case .convolution(let filters, let kernel, _, _, _, _):
-            let image = try input.image(for: layer)
-            let output = try output(of: input, layer: layer).image(for: layer)
-            let pixels = try product(output.height, output.width)
-            let taps = try product(image.channels, kernel, kernel)
-            let group = try product(ConvolutionGroup.images(pixels: pixels), pixels)
-            return try product(group, try sum(taps, filters))
+        case .convolution: return try convolutionScratch(input: input, layer: layer)
         case .tokenConvolution(_, let filters):
             guard case .sequence(let length, _) = input else { return 0 }
             return try product(length, filters)
@@ -106,6 +103,32 @@ extension LayerPlan {
             return total
         default: return 0
         }
+    }
+
+    private func convolutionScratch(input: SignalShape, layer: String) throws(PlanError) -> Int {
+        guard case .convolution(let filters, let kernel, let stride, let padding, _, let activation) = self else {
+            return 0
+        }
+        let image = try input.image(for: layer)
+        let output = try output(of: input, layer: layer).image(for: layer)
+        let pixels = try product(output.height, output.width)
+        let taps = try product(image.channels, kernel, kernel)
+        let window = ImageWindow(
+            channels: image.channels, height: image.height, width: image.width, kernel: kernel, stride: stride,
+            padding: padding)
+        guard NarrowConvolution(window, filters: filters, activation: activation, pools: false) != nil else {
+            let group = try product(ConvolutionGroup.images(pixels: pixels), pixels)
+            return try product(group, try sum(taps, filters))
+        }
+        // A group's images with their padding, its results and their gradient, twice the gap of a kernel's tile wider and
+        // higher, the weights' and the input's gradient; then the weights, and the bytes of images that fill the group.
+        let gap = 2 * NarrowConvolution.gap
+        let padded = try product(
+            image.channels, try sum(image.height, padding, padding), try sum(image.width, padding, padding))
+        let results = try product(filters, try sum(output.height, gap), try sum(output.width, gap))
+        let vectors = try sum(padded, results, results, try sum(try product(filters, taps), padded, gap))
+        let weights = try product(filters, taps)
+        return try sum(try product(NarrowConvolution.lanesMax, vectors), weights, try product(filters, pixels, 4))
     }
 
     /// Whether its result for a row depends on the other rows of the batch.

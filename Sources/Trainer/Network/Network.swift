@@ -30,20 +30,12 @@ package final class Network<Number: Real> {
         parameters = AlignedBuffer(count: plan.parameters.count)
         gradients = AlignedBuffer(count: plan.parameters.count)
         statistics = AlignedBuffer(count: plan.statistics.count)
-        trunk = try Self.layers(of: plan.trunk, rowsMax)
+        trunk = try plan.trunk.layers.makeLayers(rowsMax: rowsMax, as: Number.self)
         var heads: [[any Layer<Number>]] = []
-        for head in plan.heads { heads.append(try Self.layers(of: head, rowsMax)) }
+        for head in plan.heads { heads.append(try head.layers.makeLayers(rowsMax: rowsMax, as: Number.self)) }
         self.heads = heads
         trunkWidth = try plan.trunk.output.count()
         dTrunkOutput = AlignedBuffer(count: try product(rowsMax, trunkWidth))
-    }
-
-    private static func layers(
-        of stack: NetworkPlan.Stack, _ rowsMax: Int
-    ) throws(PlanError) -> [any Layer<Number>] {
-        var layers: [any Layer<Number>] = []
-        for layer in stack.layers { layers.append(try layer.makeLayer(rowsMax: rowsMax, as: Number.self)) }
-        return layers
     }
 
     /// Draws the parameters, each from a stream of its own name, so that one more layer moves no other.

@@ -1,0 +1,86 @@
+import Kernels
+
+extension [NetworkPlan.PlacedLayer] {
+    /// The layers at work, with memory for `rowsMax` rows; neighbours that one kernel computes together become one.
+    func makeLayers<Number: Real>(rowsMax: Int, as: Number.Type) throws(PlanError) -> [any Layer<Number>] {
+        var layers: [any Layer<Number>] = []
+        var index = startIndex
+        while index < endIndex {
+            let next = index + 1 < endIndex ? self[index + 1] : nil
+            if let next, let narrow = try self[index].narrowConvolution(before: next) {
+                layers.append(try NarrowConvolutionLayer<Number>(self[index], rowsMax: rowsMax, shape: narrow))
+                index += 2
+            } else {
+                layers.append(try self[index].makeLayer(rowsMax: rowsMax, as: Number.self))
+                index += 1
+            }
+        }
+        return layers
+    }
+}
+
+extension NetworkPlan.PlacedLayer {
+    /// The layer as one kernel, if it is a convolution with few weights.
+    ///
+    /// - Parameter next: the layer behind it, to be part of the kernel; nil for the convolution alone.
+    func narrowConvolution(before next: NetworkPlan.PlacedLayer?) throws(PlanError) -> NarrowConvolution? {
+        guard case .convolution(let filters, _, _, _, _, let activation) = plan else { return nil }
+        if let next {
+            guard case .pool(.largest, size: 2) = next.plan else { return nil }
+        }
+        return NarrowConvolution(try window(), filters: filters, activation: activation, pools: next != nil)
+    }
+
+    /// How a convolution looks at its images.
+    private func window() throws(PlanError) -> ImageWindow {
+        guard case .convolution(_, let kernel, let stride, let padding, _, _) = plan else {
+            throw .impossible(layer: name, detail: "it is no convolution")
+        }
+        return ImageWindow(try input.image(for: name), kernel: kernel, stride: stride, padding: padding)
+    }
+
+    /// The layer with memory for `rowsMax` rows. The plan's sizes have been counted, so their products fit.
+    fileprivate func makeLayer<Number: Real>(rowsMax: Int, as: Number.Type) throws(PlanError) -> any Layer<Number> {
+        switch plan {
+        case .dense(_, _, let activation):
+            try DenseLayer<Number>(self, rowsMax: rowsMax, activation: activation)
+        case .activation(let activation):
+            try ActivationLayer<Number>(self, rowsMax: rowsMax, activation: activation)
+        case .dropout(let rate):
+            try DropoutLayer<Number>(self, rowsMax: rowsMax, rate: rate)
+        case .batchNorm:
+            try BatchNormLayer<Number>(self, rowsMax: rowsMax)
+        case .augmentation(let padding, let flips):
+            try AugmentationLayer<Number>(self, rowsMax: rowsMax, padding: padding, flips: flips)
+        case .convolution(let filters, _, _, _, _, let activation):
+            if let narrow = try narrowConvolution(before: nil) {
+                try NarrowConvolutionLayer<Number>(self, rowsMax: rowsMax, shape: narrow)
+            } else {
+                try ConvolutionLayer<Number>(
+                    self, rowsMax: rowsMax, window: try window(), filters: filters, activation: activation)
+            }
+        case .pool(let kind, let size):
+            try PoolLayer<Number>(self, rowsMax: rowsMax, kind: kind, size: size)
+        case .globalMean:
+            try GlobalMeanLayer<Number>(self, rowsMax: rowsMax)
+        case .residual(let main, let shortcut):
+            try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut)
+        case .embeddingMean(let width):
+            try EmbeddingMeanLayer<Number>(self, rowsMax: rowsMax, width: width)
+        case .embedding(let width):
+            try EmbeddingLayer<Number>(self, rowsMax: rowsMax, width: width)
+        case .tokenConvolution(let kernels, let filters):
+            try TokenConvolutionLayer<Number>(self, rowsMax: rowsMax, kernels: kernels, filters: filters)
+        }
+    }
+}
+
+extension ImageWindow {
+    fileprivate init(
+        _ image: (height: Int, width: Int, channels: Int), kernel: Int, stride: Int, padding: Int
+    ) {
+        self.init(
+            channels: image.channels, height: image.height, width: image.width, kernel: kernel, stride: stride,
+            padding: padding)
+    }
+}
