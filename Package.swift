@@ -29,7 +29,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "tenbin",
-    products: [.executable(name: "tenbin", targets: ["tenbin"])],
+    products: [
+        .executable(name: "tenbin", targets: ["tenbin"]),
+        // Preloaded into servers whose power is cut by the tests.
+        .library(name: "PowerCut", type: .dynamic, targets: ["CPowerCut"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -99,9 +103,16 @@ let package = Package(
         .executableTarget(
             name: "TrainingSteps", dependencies: ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"],
             path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py"], swiftSettings: strict),
+        .target(
+            name: "LoadGenerator", dependencies: ["Jobs", "Locks"], path: "Benchmarks/LoadGenerator",
+            swiftSettings: strict),
         .executableTarget(
-            name: "JobsBenchmark", dependencies: ["JobStore", "Jobs", "Locks", "Migrations", grdb, logging],
+            name: "JobsBenchmark",
+            dependencies: ["LoadGenerator", "JobStore", "Jobs", "Locks", "Migrations", grdb, logging],
             path: "Benchmarks/jobs", exclude: ["run.sh"], swiftSettings: strict),
+        .executableTarget(
+            name: "SoakTool", dependencies: ["LoadGenerator", "Jobs", "Locks", argumentParser], path: "Tools/Soak",
+            swiftSettings: strict),
 
         // Keeps openapi.json and the generated part of openapi.yaml up to date.
         .executableTarget(
@@ -129,7 +140,8 @@ let package = Package(
                 logging, yams,
             ]),
         tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
-        tests("Kill", ["tenbin", "Jobs", "Locks"]),
+        .target(name: "CPowerCut", path: "Tests/PowerCut"),
+        tests("Kill", ["tenbin", "Jobs", "Locks"], resources: [.copy("Images")]),
     ],
     cLanguageStandard: .c2x
 )

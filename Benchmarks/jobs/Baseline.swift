@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Glibc
+import LoadGenerator
 import Migrations
 
 /// B: the rows of one submission, one FULL transaction each, on one thread, with nothing else around them.
@@ -47,11 +47,4 @@ struct Baseline {
             return Double(count) / (now() - start)
         }
     }
-}
-
-/// Seconds since some moment.
-func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import JobStore
 import Jobs
+import LoadGenerator
 import Logging
 
 /// A store with many finished jobs in it, and the time that the usual calls take.

@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import LoadGenerator
 
 /// How fast jobs are accepted, run and recorded.
 ///

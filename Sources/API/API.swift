@@ -34,7 +34,7 @@ package final class API: RequestHandler {
             EpochsResource(services).routes, EventsResource(services, hub).routes,
             HistoryResource(services).routes, ModelsResource(services).routes,
             ServerResource(services).routes, KeysResource(services, idempotency, keys).routes,
-            MetricsResource(services, metrics, hub).routes,
+            MetricsResource(services, metrics, hub).routes, BackupResource(services).routes,
         ].flatMap { $0 }
     }
 

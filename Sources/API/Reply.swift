@@ -16,6 +16,7 @@ enum MediaType: String, Sendable, CaseIterable {
     case safetensors = "application/vnd.safetensors"
     case onnx = "application/onnx"
     case bytes = "application/octet-stream"
+    case tar = "application/x-tar"
 
     /// Without parameters.
     var essence: String {

@@ -6,6 +6,10 @@ enum Connection {
     static let busyTimeoutSeconds = 5.0
     /// "TNBN": tells our databases from those of other programs (`PRAGMA application_id`).
     static let applicationID = 0x544E_424E
+    /// Pages that a connection keeps, in KiB: so little that they are all in use soon, and memory stays as it is from
+    /// then on. What is not there comes from the system's own cache.
+    private static let writerCacheKibibytes = 4_096
+    private static let readerCacheKibibytes = 2_048
 
     /// The one connection that writes, and also copies the write-ahead log into the database: SQLite before 3.51.3 can
     /// corrupt the file when two connections do.
@@ -29,7 +33,7 @@ enum Connection {
                     PRAGMA wal_autocheckpoint = 0;
                     PRAGMA journal_size_limit = \(walBytesMax);
                     PRAGMA trusted_schema = OFF;
-                    PRAGMA cache_size = -16000;
+                    PRAGMA cache_size = -\(writerCacheKibibytes);
                     """)
         }
         return connection
@@ -42,7 +46,8 @@ enum Connection {
         configuration.busyMode = .timeout(busyTimeoutSeconds)
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000;")
+            try database.execute(
+                sql: "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -\(readerCacheKibibytes);")
         }
         return try DatabaseQueue(path: path, configuration: configuration)
     }

@@ -40,8 +40,12 @@ final class DataDirectory: Sendable {
 
     private static func makeDirectory(_ path: String) throws(StoreError) {
         // The data of one user: no one else may look.
-        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-        throw StoreError(StoreError.Fault(errno: errno, operation: "mkdir \(path)"))
+        guard mkdir(path, 0o700) == 0 else {
+            if errno == EEXIST { return }
+            throw StoreError(StoreError.Fault(errno: errno, operation: "mkdir \(path)"))
+        }
+        // Its name must be as durable as what is put into it.
+        try FileStore.synchronise(directory: path + "/..")
     }
 }
 

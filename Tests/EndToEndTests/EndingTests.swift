@@ -44,6 +44,31 @@ import Testing
         #expect(end["weights_sha256"] == other["weights_sha256"])
     }
 
+    /// The first one waits for an upload that never comes to its end.
+    @Test(arguments: [SIGTERM, SIGINT])
+    func aSecondSignalEndsAtOnceAndLosesNothing(signal: Int32) throws {
+        let folder = ServerProcess.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let job: String
+        do {
+            let server = try ServerProcess(folder: folder, options: ["--drain-seconds", "600"])
+            job = try server.submit(try server.uploadDigits(), epochs: 30)
+            while try server.epochs(job).isEmpty {}
+            let address = HTTPClient.Address.tcp(host: "127.0.0.1", port: server.port)
+            let upload = try ClientConnection(to: address)
+            let head =
+                "POST /v1/datasets?name=half HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\n"
+            try upload.write(Array((head + "a,b\n1,2\n").utf8))
+            while try FileManager.default.contentsOfDirectory(atPath: folder + "/incoming").isEmpty {}
+            server.send(signal)
+            while (try? ClientConnection(to: address)) != nil {}
+            #expect(server.end(with: signal) == 128 + signal)
+        }
+        let server = try ServerProcess(folder: folder)
+        #expect(try server.waitForEnd(job)["state"]?.text == "succeeded")
+        #expect(try server.epochs(job).compactMap { $0["epoch"]?.int } == Array(1...30))
+    }
+
     @Test func aSecondServerIsKeptOffTheDataFolder() throws {
         let server = try ServerProcess()
         let second = Process()

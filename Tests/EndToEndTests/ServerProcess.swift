@@ -36,9 +36,13 @@ final class ServerProcess {
 
     /// Sends a signal and waits for the end. Returns the exit status.
     func end(with signal: Int32) -> Int32 {
-        kill(process.processIdentifier, signal)
+        send(signal)
         process.waitUntilExit()
         return process.terminationStatus
+    }
+
+    func send(_ signal: Int32) {
+        kill(process.processIdentifier, signal)
     }
 
     /// Built beside the tests.

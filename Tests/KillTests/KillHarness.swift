@@ -9,17 +9,30 @@ final class KillHarness {
     private let binary: URL
     private let environment: [String: String]
     private var generator: SeededGenerator
-    private(set) var dataset: String?
+    private(set) var datasets: [Workload.Source: String] = [:]
     /// Identifier of each acknowledged job, by the number of its submission.
     private(set) var acknowledged: [Int: String] = [:]
     private var submitted = 0
     private(set) var killedBeforeListening = 0
+    /// Servers that were told to end, and did.
+    private(set) var drains = 0
+    var drainsToo = false
     /// Servers that came up before they were killed.
     private(set) var runs = 0
     /// Starts that the server itself gave up, where that is allowed.
     private(set) var failedStarts = 0
     /// With faults injected, a server may refuse to start.
     var toleratesFailedStarts = false
+    /// With little memory, a server may end at any time.
+    var toleratesDeath = false
+    /// Servers that ended by themselves, where that is allowed.
+    private(set) var deaths = 0
+    /// Puts the server under limits of the system.
+    var launcher: [String] = []
+    /// Done to a server that listens, before anything is asked of it.
+    var onceListening: (VictimServer) throws -> Void = { _ in }
+    /// How long a server lives, unless it dies while it starts.
+    var lifeMilliseconds = 150...900
     /// Done to the data folder between two runs.
     var betweenRuns: (inout SeededGenerator) throws -> Void = { _ in }
 
@@ -44,32 +57,47 @@ final class KillHarness {
     /// Starts a server and kills it, while clients submit one or two more jobs.
     func killOnce() throws {
         try betweenRuns(&generator)
-        let server = try VictimServer(folder: folder, binary: binary, environment: environment)
+        let server = try VictimServer(folder: folder, binary: binary, launcher: launcher, environment: environment)
         // One in five dies while it starts: in migration, recovery, or the first claims.
         let inStart = Int.random(in: 0..<5, using: &generator) == 0
-        server.killLater(milliseconds: Int.random(in: inStart ? 0...200 : 150...900, using: &generator))
+        // And of the others one in five is told to end, so that it drains.
+        let isTold = !inStart && drainsToo && Int.random(in: 0..<5, using: &generator) == 0
+        let life = Int.random(in: inStart ? 0...200 : lifeMilliseconds, using: &generator)
+        server.send(signal: isTold ? SIGTERM : SIGKILL, afterMilliseconds: life)
         if try server.awaitListening() {
             runs += 1
+            if !inStart { try onceListening(server) }
             submitted += Int.random(in: 1...2, using: &generator)
             try submitRest(to: server)
         } else {
             killedBeforeListening += 1
         }
         if server.awaitEnd() { return }
-        guard toleratesFailedStarts, server.client == nil else { throw Failure.died(status: server.exitStatus) }
-        failedStarts += 1
+        if isTold, server.endedInOrder {
+            drains += 1
+            return
+        }
+        if toleratesDeath {
+            deaths += 1
+        } else if toleratesFailedStarts, server.client == nil {
+            failedStarts += 1
+        } else {
+            throw Failure.died(status: server.exitStatus)
+        }
     }
 
     /// Submits what has not been acknowledged, until the server is gone.
     private func submitRest(to server: VictimServer) throws {
         do {
-            let dataset = try uploadedDataset(on: server)
+            for source in Workload.Source.allCases where datasets[source] == nil {
+                datasets[source] = try upload(source, to: server)
+            }
             for number in 0..<submitted where acknowledged[number] == nil {
-                acknowledged[number] = try submit(number, dataset: dataset, to: server)
+                acknowledged[number] = try submit(number, to: server)
             }
             // What was acknowledged must be answered again with the same job.
             if let (number, job) = acknowledged.randomElement(using: &generator) {
-                let again = try submit(number, dataset: dataset, to: server)
+                let again = try submit(number, to: server)
                 if again != job { throw Failure.twoJobs(job, again) }
             }
         } catch is ClientError {
@@ -77,17 +105,15 @@ final class KillHarness {
         }
     }
 
-    private func uploadedDataset(on server: VictimServer) throws -> String {
-        if let dataset { return dataset }
-        let answer = try send(
-            "POST", "/v1/datasets?name=table", key: "table",
-            content: .bytes(Array(Workload.table.utf8), type: "text/csv"), to: server)
-        dataset = answer.identifier
-        return answer.identifier
+    private func upload(_ source: Workload.Source, to server: VictimServer) throws -> String {
+        try send(
+            "POST", "/v1/datasets?name=\(source)", key: source.rawValue,
+            content: .bytes(source.content(), type: source.mediaType), to: server
+        ).identifier
     }
 
-    private func submit(_ number: Int, dataset: String, to server: VictimServer) throws -> String {
-        let spec = Workload.spec(number, dataset: dataset)
+    private func submit(_ number: Int, to server: VictimServer) throws -> String {
+        let spec = try Workload.spec(number, dataset: datasets[Workload.source(of: number)] ?? "")
         return try send(
             "POST", "/v1/jobs", key: "job-\(number)", content: .bytes(spec.encoded, type: "application/json"),
             to: server
@@ -107,6 +133,40 @@ final class KillHarness {
             default: throw Failure.refused(APIFailure(response))
             }
         }
+    }
+
+    // MARK: - Pausing
+
+    /// Submits jobs to a server that is told to end before they can be over.
+    func submit(_ count: Int) throws {
+        submitted = count
+        let server = try VictimServer(folder: folder, binary: binary, environment: environment)
+        guard try server.awaitListening() else { throw Failure.died(status: server.exitStatus) }
+        try submitRest(to: server)
+        server.send(signal: SIGTERM)
+        if server.awaitEnd() || !server.endedInOrder { throw Failure.died(status: server.exitStatus) }
+    }
+
+    /// Pauses and resumes whatever runs until all are over. Returns how often.
+    func pauseUntilTheEnd() throws -> Int {
+        let server = try VictimServer(folder: folder, binary: binary, environment: environment)
+        guard try server.awaitListening(), let client = server.client, let http = server.http else {
+            throw Failure.died(status: server.exitStatus)
+        }
+        var (open, pauses) = (Set(acknowledged.values), 0)
+        while !open.isEmpty {
+            for id in open {
+                let target = "/v1/jobs/\(id)"
+                var job = try client.get(target)
+                if Self.isOver(job) { open.remove(id) }
+                guard job["state"]?.text == "running" else { continue }
+                // Refused when it is over by now; 202 when a worker must obey.
+                if try http.send("POST", target + "/pause").status == 202 { pauses += 1 }
+                repeat { job = try client.get(target) } while job["state"]?.text == "pausing"
+                if job["state"]?.text == "paused" { _ = try client.post(target + "/resume") }
+            }
+        }
+        return pauses
     }
 
     // MARK: - The end

@@ -9,18 +9,31 @@ import Testing
 ///
 /// `TENBIN_KILLS` and `TENBIN_SEED` ask for more than the everyday run.
 @Suite(.serialized, .timeLimit(.minutes(60))) struct KillTests {
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let kills = environment["TENBIN_KILLS"].flatMap { Int($0) } ?? 50
-    private static let seed = environment["TENBIN_SEED"].flatMap { UInt64($0) } ?? 20_260_101
+    /// Asks for a figure of the environment.
+    private static func figure(_ name: String, otherwise value: Int) -> Int {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? value
+    }
 
-    private func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = NSTemporaryDirectory() + "tenbin-kill-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try body(folder)
+    private static let kills = figure("TENBIN_KILLS", otherwise: 50)
+    private static let cuts = figure("TENBIN_CUTS", otherwise: 10)
+    private static let faultSeconds = figure("TENBIN_FAULT_SECONDS", otherwise: 30)
+    private static let seed = UInt64(figure("TENBIN_SEED", otherwise: 20_260_101))
+
+    private static func withFolder(_ body: (String) throws -> Void) throws {
+        let name = "tenbin-kill-" + UUID().uuidString
+        let parent = NSTemporaryDirectory()
+        defer {
+            // The folder and what belongs to it beside it: journals, pipes.
+            for item in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where item.hasPrefix(name)
+            {
+                try? FileManager.default.removeItem(atPath: parent + item)
+            }
+        }
+        try body(parent + name)
     }
 
     /// The digest of the weights of each kind of job, from a server that no one disturbs.
-    private func undisturbedDigests() throws -> [String] {
+    private static let undisturbed = Result {
         var digests: [String] = []
         try withFolder { folder in
             let harness = KillHarness(folder: folder, seed: 0)
@@ -34,28 +47,53 @@ import Testing
         return digests
     }
 
+    private func expectNothingLost(
+        _ harness: KillHarness, seconds: Int = 120, tornCheckpoints: Bool = false
+    ) throws -> VictimServer {
+        // At least one of each kind.
+        let server = try harness.finish(seconds: seconds, submitting: Workload.kinds)
+        try Verdict(harness: harness, client: #require(server.client))
+            .expectNothingLost(Self.undisturbed.get(), tornCheckpoints: tornCheckpoints)
+        return server
+    }
+
+    @Test func theKindsOfJobsAreDifferentEnoughToTellAMixUp() throws {
+        #expect(try Set(Self.undisturbed.get()).count == Workload.kinds)
+    }
+
     @Test func whatIsKilledAgainAndAgainLosesNothingAndEndsWithTheSameModels() throws {
-        let expected = try undisturbedDigests()
-        #expect(Set(expected).count == Workload.kinds, "the kinds of jobs are not different enough to tell a mix-up")
-        try withFolder { folder in
+        try Self.withFolder { folder in
             let harness = KillHarness(folder: folder, seed: Self.seed)
+            harness.drainsToo = true
             for _ in 0..<Self.kills { try harness.killOnce() }
-            let server = try harness.finish(seconds: 60 + Self.kills * 4)
-            try Verdict(harness: harness, client: #require(server.client)).expectNothingLost(expected)
-            print("kills \(Self.kills), before listening \(harness.killedBeforeListening),", terminator: " ")
+            _ = try expectNothingLost(harness, seconds: 120 + Self.kills * 4)
+            print(
+                "kills \(Self.kills - harness.drains), before listening \(harness.killedBeforeListening),",
+                terminator: " ")
+            print("ends in order \(harness.drains),", terminator: " ")
             print("jobs \(harness.acknowledged.count), seed \(Self.seed)")
         }
     }
 
+    /// A pause checkpoints within an epoch, wherever the run is then: the interrupted step leaves no trace.
+    @Test func whatIsPausedAgainAndAgainEndsWithTheSameModels() throws {
+        try Self.withFolder { folder in
+            let harness = KillHarness(folder: folder, seed: Self.seed &+ 7)
+            try harness.submit(Workload.kinds)
+            let pauses = try harness.pauseUntilTheEnd()
+            _ = try expectNothingLost(harness)
+            #expect(pauses >= Workload.kinds, "hardly any job was paused")
+            print("pauses \(pauses)")
+        }
+    }
+
     @Test func checkpointsThatAreTornBetweenTwoRunsAreToldAndDoNotChangeTheModel() throws {
-        let expected = try undisturbedDigests()
-        try withFolder { folder in
+        try Self.withFolder { folder in
             let harness = KillHarness(folder: folder, seed: Self.seed &+ 1)
             harness.betweenRuns = { generator in try Self.tearCheckpoints(in: folder, &generator) }
             for _ in 0..<max(10, Self.kills / 5) { try harness.killOnce() }
-            let server = try harness.finish(seconds: 60 + Self.kills * 4)
+            let server = try expectNothingLost(harness, seconds: 120 + Self.kills * 4, tornCheckpoints: true)
             let client = try #require(server.client)
-            try Verdict(harness: harness, client: client).expectNothingLost(expected, tornCheckpoints: true)
             let told = try harness.acknowledged.values.reduce(0) { sum, job in
                 try sum + client.all("/v1/jobs/\(job)/events").count { $0["type"]?.text == "checkpoint_discarded" }
             }
@@ -63,22 +101,104 @@ import Testing
         }
     }
 
-    /// Syncs and writes that fail now and then. Needs Debian's fiu-utils.
+    /// Whatever was written and not synced may be gone after each run: bytes, names, in any order.
+    @Test func aPowerCutTakesNothingThatWasAcknowledged() throws {
+        try Self.withFolder { folder in
+            let journal = folder + ".journal"
+            let power = PowerCutFolder(folder: folder, journal: journal)
+            let harness = KillHarness(folder: folder, seed: Self.seed &+ 3, environment: power.environment)
+            harness.betweenRuns = { generator in try power.cut(using: &generator) }
+            while power.cuts < Self.cuts - 1 { try harness.killOnce() }
+            var generator = SeededGenerator(seed: Self.seed)
+            try power.cut(using: &generator)
+            _ = try expectNothingLost(harness, seconds: 120 + Self.cuts * 4)
+            #expect(power.changesAtRisk > 0, "nothing could have been lost")
+            print("cuts \(power.cuts), changes at risk \(power.changesAtRisk), jobs \(harness.acknowledged.count)")
+        }
+    }
+
+    // MARK: - Faults
+
+    /// Syncs and writes that fail now and then, also while the server starts. Needs Debian's fiu-utils.
     @Test(
         .enabled(if: FaultInjection.isInstalled, "SKIPPED: libfiu's preload libraries (fiu-utils) are not installed"),
         arguments: [0.01, 0.03])
-    func aDiskThatFailsNowAndThenLosesNothingThatWasAcknowledged(probability: Double) throws {
-        let expected = try undisturbedDigests()
-        try withFolder { folder in
+    func aDiskThatFailsFromTheStartLosesNothingThatWasAcknowledged(probability: Double) throws {
+        try Self.withFolder { folder in
             let harness = KillHarness(
-                folder: folder, seed: Self.seed &+ 2, environment: FaultInjection.environment(probability))
+                folder: folder, seed: Self.seed &+ 2,
+                environment: FaultInjection.environment(failing: probability))
             harness.toleratesFailedStarts = true
             // Opening a store takes dozens of system calls, so many starts fail.
             while harness.runs < max(8, Self.kills / 6), harness.failedStarts < 400 { try harness.killOnce() }
-            let server = try harness.finish(seconds: 60 + Self.kills * 4)
-            try Verdict(harness: harness, client: #require(server.client)).expectNothingLost(expected)
+            _ = try expectNothingLost(harness)
             print("failed starts \(harness.failedStarts), jobs \(harness.acknowledged.count)")
         }
+    }
+
+    /// The same for a server that has started, with files that cannot be opened as well.
+    @Test(
+        .enabled(if: FaultInjection.isInstalled, "SKIPPED: libfiu's preload libraries (fiu-utils) are not installed"),
+        arguments: [0.01, 0.03, 0.05])
+    func aServerOverADiskThatFailsGoesOnAndLosesNothingThatWasAcknowledged(probability: Double) throws {
+        try Self.withFolder { folder in
+            let control = folder + ".fiu"
+            let harness = KillHarness(
+                folder: folder, seed: Self.seed &+ 4, environment: FaultInjection.environment(controlledBy: control))
+            harness.lifeMilliseconds = 3_000...6_000
+            harness.onceListening = { server in
+                try FaultInjection.fail(probability, in: server.processIdentifier, controlledBy: control)
+            }
+            let end = DispatchTime.now() + .seconds(Self.faultSeconds / 3)
+            repeat { try harness.killOnce() } while DispatchTime.now() < end
+            _ = try expectNothingLost(harness)
+            print("runs \(harness.runs), jobs \(harness.acknowledged.count)")
+        }
+    }
+
+    // MARK: - Limits of the system
+
+    @Test func aServerWithoutDescriptorsToSpareGoesOnAndLosesNothing() throws {
+        try Self.withFolder { folder in
+            let harness = KillHarness(folder: folder, seed: Self.seed &+ 5)
+            harness.launcher = ["/usr/bin/prlimit", "--nofile=64"]
+            harness.lifeMilliseconds = 1_500...2_500
+            harness.onceListening = { server in
+                // More than there is room for; those that find none are not answered until others go.
+                let crowd = try (0..<80).map { _ in try ClientConnection(to: #require(server.address)) }
+                for connection in crowd { try? connection.write(Array("GET /healthz HTTP/1.1\r\n".utf8)) }
+            }
+            for _ in 0..<max(4, Self.kills / 12) { try harness.killOnce() }
+            _ = try expectNothingLost(harness)
+        }
+    }
+
+    @Test func aServerWithoutMemoryToSpareLosesNothing() throws {
+        try Self.withFolder { folder in
+            let harness = KillHarness(folder: folder, seed: Self.seed &+ 6)
+            harness.toleratesDeath = true
+            let idle = try Self.addressSpaceOfAnIdleServer()
+            for round in 0..<max(6, Self.kills / 8) {
+                // From hardly enough to start to enough for a while.
+                harness.launcher = ["/usr/bin/prlimit", "--as=\(idle + (round % 6) * (24 << 20))"]
+                try harness.killOnce()
+            }
+            _ = try expectNothingLost(harness)
+            #expect(harness.deaths > 0, "there was memory enough")
+            print("deaths \(harness.deaths), runs \(harness.runs), jobs \(harness.acknowledged.count)")
+        }
+    }
+
+    private static func addressSpaceOfAnIdleServer() throws -> Int {
+        var bytes = 0
+        try withFolder { folder in
+            let server = try VictimServer(folder: folder, binary: VictimServer.binary)
+            #expect(try server.awaitListening())
+            let status = try String(contentsOfFile: "/proc/\(server.processIdentifier)/status", encoding: .utf8)
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmPeak:") })
+            bytes = try #require(line.split(separator: " ").compactMap { Int($0) }.first) << 10
+        }
+        return bytes
     }
 
     /// Cuts off or alters a third of the files.
@@ -93,74 +213,5 @@ import Testing
             if Bool.random(using: &generator) { bytes = bytes.prefix(offset) } else { bytes[offset] ^= 0x10 }
             try bytes.write(to: url)
         }
-    }
-}
-
-/// libfiu (Bertogli): system calls that fail at random, in a process that knows nothing of it.
-private enum FaultInjection {
-    private static let libraries = ["/usr/lib/fiu/fiu_run_preload.so", "/usr/lib/fiu/fiu_posix_preload.so"]
-
-    static var isInstalled: Bool {
-        libraries.allSatisfy { FileManager.default.fileExists(atPath: $0) }
-    }
-
-    static func environment(_ probability: Double) -> [String: String] {
-        let points = ["posix/io/sync/fsync", "posix/io/sync/fdatasync", "posix/io/rw/pwrite", "posix/io/dir/rename"]
-        let commands = points.map { "enable_random name=\($0),probability=\(probability)" }
-        return [
-            "LD_PRELOAD": libraries.joined(separator: " "), "FIU_ENABLE": commands.joined(separator: "\n"),
-        ]
-    }
-}
-
-/// What the last server says, held against what was promised.
-struct Verdict {
-    let harness: KillHarness
-    let client: APIClient
-
-    /// Everything acknowledged is there once, whole, and ended with the expected weights.
-    func expectNothingLost(_ expected: [String], tornCheckpoints: Bool = false) throws {
-        let listed = try client.all("/v1/jobs").map(\.identifier)
-        #expect(listed.count == Set(listed).count)
-        #expect(Set(listed) == Set(harness.acknowledged.values), "jobs are lost, or there twice")
-        #expect(harness.acknowledged.count == listed.count)
-        let interrupted = try harness.acknowledged.map { number, id in
-            try expectWhole(id, weights: expected[number % expected.count], tornCheckpoints: tornCheckpoints)
-        }
-        #expect(harness.toleratesFailedStarts || interrupted.contains { $0 > 1 }, "no job was ever interrupted")
-        #expect(try client.all("/v1/datasets").map(\.identifier) == [harness.dataset])
-    }
-
-    /// Returns the attempts that the job took.
-    private func expectWhole(_ id: String, weights: String, tornCheckpoints: Bool) throws -> Int {
-        let job = try client.get("/v1/jobs/\(id)")
-        #expect(job["state"]?.text == "succeeded" && job["finish_reason"]?.text == "completed", "\(id)")
-        #expect(job["weights_sha256"]?.text == weights, "\(id) ended with other weights")
-        let epochs = try client.all("/v1/jobs/\(id)/epochs").compactMap { $0["epoch"]?.int }
-        #expect(epochs == Array(1...Workload.epochs), "\(id)")
-        let events = try client.all("/v1/jobs/\(id)/events")
-        #expect(events.compactMap { $0["seq"]?.int } == Array(1...max(1, events.count)), "\(id)")
-        let kinds = Set(events.compactMap { $0["type"]?.text })
-        #expect(!kinds.contains("resume_mismatch") && !kinds.contains("resumed_on_different_hardware"), "\(id)")
-        #expect(tornCheckpoints || !kinds.contains("checkpoint_discarded"), "\(id)")
-        #expect(events.count { $0["type"]?.text == "epoch" } == Workload.epochs, "\(id)")
-        expectPath(events.filter { $0["type"]?.text == "state" }, of: id)
-        return job["attempt"]?.int ?? 0
-    }
-
-    /// The states that the events tell of form a path of the transition function.
-    private func expectPath(_ moves: [JSONValue], of id: String) {
-        var state: String?
-        for move in moves {
-            let (from, to) = (move["from"]?.text, move["to"]?.text ?? "")
-            #expect(from == state, "\(id)")
-            if let from {
-                #expect(JobState.diagram.contains("    \(from) --> \(to):"), "\(id): \(from) > \(to)")
-            } else {
-                #expect(to == "queued", "\(id)")
-            }
-            state = to
-        }
-        #expect(state == "succeeded", "\(id)")
     }
 }

@@ -14,13 +14,19 @@ final class VictimServer {
     /// Nil when it died before it could say where it listens.
     private(set) var client: APIClient?
     private(set) var http: HTTPClient?
+    private(set) var address: HTTPClient.Address?
 
-    /// - Parameter options: of `tenbin serve`, beside port and data folder.
-    init(folder: String, binary: URL, options: [String] = ["--workers", "2"], environment: [String: String] = [:])
-        throws
-    {
-        process.executableURL = binary
-        process.arguments = ["serve", "--port", "0", "--data-dir", folder, "--log-level", "error"] + options
+    /// - Parameters:
+    ///   - launcher: a program and its arguments that starts the server in its own place, such as `prlimit`.
+    ///   - options: of `tenbin serve`, beside port and data folder.
+    init(
+        folder: String, binary: URL, launcher: [String] = [], options: [String] = ["--workers", "2"],
+        environment: [String: String] = [:]
+    ) throws {
+        let command =
+            launcher + [binary.path, "serve", "--port", "0", "--data-dir", folder, "--log-level", "error"] + options
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
         if !environment.isEmpty {
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         }
@@ -33,11 +39,11 @@ final class VictimServer {
         kill()
     }
 
-    /// Sends SIGKILL after that time, whatever the server is doing then.
-    func killLater(milliseconds: Int) {
+    /// Sends a signal after that time, whatever the server is doing then.
+    func send(signal: Int32, afterMilliseconds milliseconds: Int) {
         let (number, isOver) = (process.processIdentifier, self.isOver)
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
-            isOver.withLock { if !$0 { Glibc.kill(number, SIGKILL) } }
+            isOver.withLock { if !$0 { Glibc.kill(number, signal) } }
         }
     }
 
@@ -48,7 +54,9 @@ final class VictimServer {
             line.unicodeScalars.append(Unicode.Scalar(byte))
         }
         guard let port = line.split(separator: ":").last.flatMap({ UInt16($0) }) else { return false }
-        let http = HTTPClient(.tcp(host: "127.0.0.1", port: port))
+        let address = HTTPClient.Address.tcp(host: "127.0.0.1", port: port)
+        let http = HTTPClient(address)
+        self.address = address
         self.http = http
         client = APIClient(http)
         return true
@@ -66,6 +74,8 @@ final class VictimServer {
     }
 
     var exitStatus: Int32 { process.terminationStatus }
+    var endedInOrder: Bool { process.terminationReason == .exit && process.terminationStatus == 0 }
+    var processIdentifier: Int32 { process.processIdentifier }
 
     func kill() {
         send(signal: SIGKILL)
@@ -75,8 +85,11 @@ final class VictimServer {
     /// Built beside the tests, unless another build is to be put to the test.
     static var binary: URL {
         if let path = ProcessInfo.processInfo.environment["TENBIN_BINARY"] { return URL(filePath: path) }
-        return Bundle(for: VictimServer.self).bundleURL.appending(path: "tenbin")
+        return products.appending(path: "tenbin")
     }
+
+    /// Where the build has put what was built beside the tests.
+    static var products: URL { Bundle(for: VictimServer.self).bundleURL }
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): a run can be repeated from its seed.

@@ -35,6 +35,14 @@ struct APIClient {
         return response.body
     }
 
+    /// Content that is no JSON and may be large, piece by piece.
+    func download(
+        _ target: String, receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
+    ) throws {
+        let response = try http.download(target, receive: receive)
+        guard response.status == 200 else { throw APIFailure(response) }
+    }
+
     private func json(_ response: HTTPClient.Response) throws -> JSONValue {
         guard (200..<300).contains(response.status) else { throw APIFailure(response) }
         return try JSONValue(parsing: response.body)

@@ -57,8 +57,20 @@ final class HTTPClient {
         }
     }
 
+    /// Sends a GET whose answer may be too large to be held: the content of a 200 goes to `receive` as it comes.
+    ///
+    /// - Throws: what `receive` throws; `ClientError.closed` when the content is cut off.
+    func download(
+        _ target: String, receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
+    ) throws(ClientError) -> Response {
+        // Not on a kept connection, so that nothing has to be asked twice.
+        connection = nil
+        return try exchange("GET", target, [], .none, receive: receive)
+    }
+
     private func exchange(
-        _ method: String, _ target: String, _ fields: [(String, String)], _ content: Content
+        _ method: String, _ target: String, _ fields: [(String, String)], _ content: Content,
+        receive: ((ArraySlice<UInt8>) throws(ClientError) -> Void)? = nil
     ) throws(ClientError) -> Response {
         let connection: ClientConnection
         if let kept = self.connection {
@@ -82,7 +94,7 @@ final class HTTPClient {
         } catch .closed {
             // The server may have refused the content early; its answer says why.
         }
-        let (response, keepsOpen) = try ResponseReader(connection, isHead: method == "HEAD").response()
+        let (response, keepsOpen) = try ResponseReader(connection, isHead: method == "HEAD").response(receive)
         if keepsOpen { self.connection = connection }
         return response
     }
@@ -95,6 +107,7 @@ enum ClientError: Error, CustomStringConvertible {
     case closed
     case notHTTP(String)
     case unreadable(path: String, Int32)
+    case unwritable(path: String, Int32)
 
     var description: String {
         switch self {
@@ -102,6 +115,7 @@ enum ClientError: Error, CustomStringConvertible {
         case .closed: "the server closed the connection before its answer was complete"
         case .notHTTP(let detail): "the server's answer is not HTTP/1.1: \(detail)"
         case .unreadable(let path, let code): "cannot read \(path): \(String(cString: strerror(code)))"
+        case .unwritable(let path, let code): "cannot write \(path): \(String(cString: strerror(code)))"
         }
     }
 }

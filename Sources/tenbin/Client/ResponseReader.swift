@@ -11,12 +11,22 @@ struct ResponseReader {
         self.isHead = isHead
     }
 
-    /// The final response, and whether the connection can be used again.
-    func response() throws(ClientError) -> (HTTPClient.Response, keepsOpen: Bool) {
+    /// Takes the pieces of a content.
+    typealias Receiver = (ArraySlice<UInt8>) throws(ClientError) -> Void
+
+    /// The final response, and whether the connection can be used again. The content of a 200 goes to `receive` if there
+    /// is one, any other is gathered.
+    func response(_ receive: Receiver? = nil) throws(ClientError) -> (HTTPClient.Response, keepsOpen: Bool) {
         var (status, fields) = try head()
         // Interim responses come before the one that counts.
         while status < 200 { (status, fields) = try head() }
-        let (body, isDelimited) = try body(status: status, fields)
+        var body: [UInt8] = []
+        let isDelimited: Bool
+        if let receive, status == 200 {
+            isDelimited = try content(status: status, fields, receive)
+        } else {
+            isDelimited = try content(status: status, fields) { piece throws(ClientError) in body += piece }
+        }
         let closes = fields["connection"]?.lowercased().contains("close") ?? false
         return (
             HTTPClient.Response(status: status, fields: fields, body: body),
@@ -42,25 +52,28 @@ struct ResponseReader {
         throw .notHTTP("more than \(Self.fieldsMax) fields")
     }
 
-    private func body(
-        status: Int, _ fields: [String: String]
-    ) throws(ClientError) -> (bytes: [UInt8], isDelimited: Bool) {
-        if isHead || status == 204 || status == 304 { return ([], true) }
+    /// Reads the content; true when it had an end other than that of the connection.
+    private func content(
+        status: Int, _ fields: [String: String], _ receive: Receiver
+    ) throws(ClientError) -> Bool {
+        if isHead || status == 204 || status == 304 { return true }
         if let coding = fields["transfer-encoding"] {
             guard coding.lowercased() == "chunked" else {
                 throw .notHTTP("the transfer coding is \(coding)")
             }
-            return (try chunks(), true)
+            try chunks(receive)
+            return true
         }
         if let text = fields["content-length"] {
             guard let length = Int(text), length >= 0 else { throw .notHTTP("Content-Length is \(text)") }
-            return (try bytes(length), true)
+            try bytes(length, receive)
+            return true
         }
-        return (try rest(), false)
+        try rest(receive)
+        return false
     }
 
-    private func chunks() throws(ClientError) -> [UInt8] {
-        var body: [UInt8] = []
+    private func chunks(_ receive: Receiver) throws(ClientError) {
         while true {
             let line = try line()
             guard let length = Int(line.prefix { $0 != ";" }, radix: 16), length >= 0 else {
@@ -68,29 +81,28 @@ struct ResponseReader {
             }
             if length == 0 {
                 while try !self.line().isEmpty {}
-                return body
+                return
             }
-            body += try bytes(length)
+            try bytes(length, receive)
             guard try self.line().isEmpty else { throw .notHTTP("a chunk is longer than its size") }
         }
     }
 
-    private func bytes(_ count: Int) throws(ClientError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let piece = try connection.read(atMost: count - bytes.count)
+    private func bytes(_ count: Int, _ receive: Receiver) throws(ClientError) {
+        var left = count
+        while left > 0 {
+            let piece = try connection.read(atMost: left)
             guard !piece.isEmpty else { throw .closed }
-            bytes += piece
+            left -= piece.count
+            try receive(piece)
         }
-        return bytes
     }
 
-    private func rest() throws(ClientError) -> [UInt8] {
-        var bytes: [UInt8] = []
+    private func rest(_ receive: Receiver) throws(ClientError) {
         while true {
             let piece = try connection.read(atMost: Self.lineBytesMax)
-            if piece.isEmpty { return bytes }
-            bytes += piece
+            if piece.isEmpty { return }
+            try receive(piece)
         }
     }
 

@@ -39,6 +39,9 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "How long jobs that are over are kept: 12h, 30d, …; for ever by default.")
     var retainJobs: Age?
 
+    @Flag(help: "Say what would be removed for being older than that, remove nothing, and end.")
+    var retainDryRun = false
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
@@ -60,6 +63,7 @@ struct ServeCommand: ParsableCommand {
             return handler
         }
         let logger = Logger(label: "tenbin")
+        if retainDryRun { return try tellWhatWouldBeRemoved(logger) }
         let ended = DispatchSemaphore(value: 0)
         let queue = DispatchQueue(label: "tenbin.signals")
         let signals = Signals(queue: queue) { ended.signal() }
@@ -74,13 +78,27 @@ struct ServeCommand: ParsableCommand {
         withExtendedLifetime(signals) { logger.notice("ended") }
     }
 
+    private var retention: Retention {
+        Retention(checkpointSeconds: retainCheckpoints?.seconds, jobSeconds: retainJobs?.seconds)
+    }
+
+    private func tellWhatWouldBeRemoved(_ logger: Logger) throws {
+        let store = try Store(
+            StoreConfiguration(dataDirectory: dataDir, limits: limits.store, clock: { .now }, logger: logger))
+        defer { store.close() }
+        let found = try store.collectable(retention)
+        print(
+            "would remove \(found.jobs) jobs, and of \(found.jobsThinned) others the checkpoints:",
+            "\(found.checkpoints) checkpoints of \(found.checkpointBytes) bytes,",
+            "\(found.idempotencyKeys) idempotency keys")
+    }
+
     private func configuration(_ logger: Logger) -> Service.Configuration {
         var configuration = Service.Configuration(
             addresses: listening.addresses, isLoopback: listening.isLoopback, tls: listening.tls,
             dataDirectory: dataDir, workers: workers, loops: loops,
             serverLimits: limits.server, storeLimits: limits.store,
-            retention: Retention(checkpointSeconds: retainCheckpoints?.seconds, jobSeconds: retainJobs?.seconds),
-            logger: logger, logsAccess: accessLog)
+            retention: retention, logger: logger, logsAccess: accessLog)
         limits.apply(to: &configuration.settings)
         configuration.settings.corsOrigins = corsOrigin
         configuration.settings.requiresKey = listening.requireAuth
