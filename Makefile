@@ -6,7 +6,7 @@ TENBIN := .build-release/release/tenbin
 SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test soak lint format bench fuzz fuzz-api openapi clean
+.PHONY: help deps test-deps build demo run test soak test-tsan lint format bench fuzz fuzz-api openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,12 +28,18 @@ run: build ## Start the server on 127.0.0.1:8080 with ./data
 
 test: test-deps ## Run every test
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	TENBIN_RACE_SECONDS=30 $(SWIFT) test --skip-build
 
-soak: test-deps ## The long runs: 1,000 kills, 100 power cuts, 20 fill levels, half a minute of races
+soak: build test-deps ## The long runs: 1,000 kills, 100 power cuts, 20 fill levels, faults for ten minutes, memory for 70
 	$(SWIFT) build --build-tests
-	TENBIN_KILLS=1000 TENBIN_CUTS=100 TENBIN_FILL_LEVELS=20 TENBIN_RACE_SECONDS=30 \
+	$(SWIFT) build $(RELEASE) --product SoakTool
+	TENBIN_KILLS=1000 TENBIN_CUTS=100 TENBIN_FILL_LEVELS=20 TENBIN_FAULT_SECONDS=600 TENBIN_RACE_SECONDS=120 \
 	    $(SWIFT) test --skip-build --filter 'KillTests|PowerCutTests|FullDiskTests|RaceTests'
+	.build-release/release/SoakTool $(TENBIN) .build/soak/memory.json
+
+test-tsan: test-deps ## The tests of store and worker pool under the thread sanitizer
+	TENBIN_RACE_SECONDS=30 $(SWIFT) test --sanitize thread --scratch-path .build-tsan \
+	    --filter 'JobStoreTests|WorkerPoolTests'
 
 lint: ## Check the format of every source
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)

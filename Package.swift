@@ -108,7 +108,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "JobsBenchmark",
-            dependencies: ["LoadGenerator", "JobStore", "Jobs", "Locks", "Migrations", grdb, logging],
+            dependencies: [
+                "LoadGenerator", "WorkerPool", "JobStore", "Trainer", "Datasets", "Jobs", "Locks", "Migrations", grdb,
+                logging,
+            ],
             path: "Benchmarks/jobs", exclude: ["run.sh"], swiftSettings: strict),
         .executableTarget(
             name: "SoakTool", dependencies: ["LoadGenerator", "Jobs", "Locks", argumentParser], path: "Tools/Soak",

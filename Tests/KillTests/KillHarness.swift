@@ -31,8 +31,8 @@ final class KillHarness {
     var launcher: [String] = []
     /// Done to a server that listens, before anything is asked of it.
     var onceListening: (VictimServer) throws -> Void = { _ in }
-    /// How long a server lives, unless it dies while it starts.
-    var lifeMilliseconds = 150...900
+    /// How long a server lives once it listens, unless it dies while it starts.
+    var lifeMilliseconds = 50...800
     /// Done to the data folder between two runs.
     var betweenRuns: (inout SeededGenerator) throws -> Void = { _ in }
 
@@ -63,10 +63,13 @@ final class KillHarness {
         // And of the others one in five is told to end, so that it drains.
         let isTold = !inStart && drainsToo && Int.random(in: 0..<5, using: &generator) == 0
         let life = Int.random(in: inStart ? 0...200 : lifeMilliseconds, using: &generator)
-        server.send(signal: isTold ? SIGTERM : SIGKILL, afterMilliseconds: life)
+        if inStart { server.send(signal: SIGKILL, afterMilliseconds: life) }
         if try server.awaitListening() {
             runs += 1
-            if !inStart { try onceListening(server) }
+            if !inStart {
+                server.send(signal: isTold ? SIGTERM : SIGKILL, afterMilliseconds: life)
+                try onceListening(server)
+            }
             submitted += Int.random(in: 1...2, using: &generator)
             try submitRest(to: server)
         } else {

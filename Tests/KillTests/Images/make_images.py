@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the small images that jobs are killed over, with numpy: pip install numpy==2.4.6."""
+"""Writes the images that jobs are killed and interrupted over, with numpy: pip install numpy==2.4.6."""
 
 import pathlib
 
@@ -20,3 +20,9 @@ numpy.savez_compressed(
     kind=kind,
     amount=amount.astype("f4"),
 )
+
+# As large as those of the usual data sets, and plain, so that the file is small.
+kind = numpy.arange(160) % 3
+plain = numpy.zeros((160, 32, 32, 3), dtype=numpy.uint8)
+plain[:] = (kind * 80)[:, None, None, None]
+numpy.savez_compressed(pathlib.Path(__file__).parent / "plain.npz", x=plain, kind=kind)
