@@ -178,6 +178,7 @@ final class Run: TrainingContext {
                     continue
                 }
                 guard error.isDiskTrouble else { throw error }
+                logger.warning("\(lease.job) is held in memory: \(error)")
                 store.disk.failed(error)
                 guard hold() else { throw error }
             }
