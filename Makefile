@@ -38,8 +38,9 @@ soak: build test-deps ## The long runs: 1,000 kills, 100 power cuts, 20 fill lev
 	.build-release/release/SoakTool $(TENBIN) .build/soak/memory.json
 
 test-tsan: test-deps ## The tests of store and worker pool under the thread sanitizer
-	TENBIN_RACE_SECONDS=30 $(SWIFT) test --sanitize thread --scratch-path .build-tsan \
-	    --filter 'JobStoreTests|WorkerPoolTests'
+	$(SWIFT) build --build-tests --sanitize thread --scratch-path .build-tsan
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions" TENBIN_RACE_SECONDS=30 $(SWIFT) test \
+	    --skip-build --sanitize thread --scratch-path .build-tsan --filter 'JobStoreTests|WorkerPoolTests'
 
 lint: ## Check the format of every source
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)

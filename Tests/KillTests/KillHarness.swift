@@ -17,6 +17,8 @@ final class KillHarness {
     /// Servers that were told to end, and did.
     private(set) var drains = 0
     var drainsToo = false
+    /// Lives are so short, and kills so many, that some job must have been caught while it ran.
+    var mustInterrupt = false
     /// Servers that came up before they were killed.
     private(set) var runs = 0
     /// Starts that the server itself gave up, where that is allowed.

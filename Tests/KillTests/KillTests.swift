@@ -65,6 +65,7 @@ import Testing
         try Self.withFolder { folder in
             let harness = KillHarness(folder: folder, seed: Self.seed)
             harness.drainsToo = true
+            harness.mustInterrupt = true
             for _ in 0..<Self.kills { try harness.killOnce() }
             _ = try expectNothingLost(harness, seconds: 120 + Self.kills * 4)
             print(
@@ -80,6 +81,7 @@ import Testing
         try Self.withFolder { folder in
             let harness = KillHarness(folder: folder, seed: Self.seed &+ 7)
             try harness.submit(Workload.kinds)
+            harness.mustInterrupt = true
             let pauses = try harness.pauseUntilTheEnd()
             _ = try expectNothingLost(harness)
             #expect(pauses >= Workload.kinds, "hardly any job was paused")
@@ -90,6 +92,7 @@ import Testing
     @Test func checkpointsThatAreTornBetweenTwoRunsAreToldAndDoNotChangeTheModel() throws {
         try Self.withFolder { folder in
             let harness = KillHarness(folder: folder, seed: Self.seed &+ 1)
+            harness.mustInterrupt = true
             harness.betweenRuns = { generator in try Self.tearCheckpoints(in: folder, &generator) }
             for _ in 0..<max(10, Self.kills / 5) { try harness.killOnce() }
             let server = try expectNothingLost(harness, seconds: 120 + Self.kills * 4, tornCheckpoints: true)
@@ -107,6 +110,7 @@ import Testing
             let journal = folder + ".journal"
             let power = PowerCutFolder(folder: folder, journal: journal)
             let harness = KillHarness(folder: folder, seed: Self.seed &+ 3, environment: power.environment)
+            harness.mustInterrupt = true
             harness.betweenRuns = { generator in try power.cut(using: &generator) }
             while power.cuts < Self.cuts - 1 { try harness.killOnce() }
             var generator = SeededGenerator(seed: Self.seed)
