@@ -3,10 +3,13 @@
 SWIFT := swift
 RELEASE := --configuration release --scratch-path .build-release
 TENBIN := .build-release/release/tenbin
+# What the sanitizers look at.
+CONCURRENT := HTTPServerTests|HTTPWireTests|JobStoreTests|WorkerPoolTests|APITests
+READING := HTTPServerTests|HTTPWireTests|DatasetsTests|JobsTests
 SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test soak test-tsan lint format bench fuzz fuzz-api openapi clean
+.PHONY: help deps test-deps build demo run test test-tsan test-asan testssl soak lint format bench fuzz fuzz-api openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +33,13 @@ test: test-deps ## Run every test
 	$(SWIFT) build --build-tests
 	TENBIN_RACE_SECONDS=30 $(SWIFT) test --skip-build
 
+test-asan: test-deps ## Run the tests of what reads foreign bytes under the address sanitizer
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan --filter '$(READING)'
+
+testssl: test-deps build ## Let testssl.sh loose on the server
+	@Tests/TLS/testssl.sh $(TENBIN)
+
 soak: build test-deps ## The long runs: 1,000 kills, 100 power cuts, 20 fill levels, faults for ten minutes, memory for 70
 	$(SWIFT) build --build-tests
 	$(SWIFT) build $(RELEASE) --product SoakTool
@@ -37,10 +47,10 @@ soak: build test-deps ## The long runs: 1,000 kills, 100 power cuts, 20 fill lev
 	    $(SWIFT) test --skip-build --filter 'KillTests|PowerCutTests|FullDiskTests|RaceTests'
 	.build-release/release/SoakTool $(TENBIN) .build/soak/memory.json
 
-test-tsan: test-deps ## The tests of store and worker pool under the thread sanitizer
+test-tsan: test-deps ## Run the tests of the concurrent rooms under the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize thread --scratch-path .build-tsan
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions" TENBIN_RACE_SECONDS=30 $(SWIFT) test \
-	    --skip-build --sanitize thread --scratch-path .build-tsan --filter 'JobStoreTests|WorkerPoolTests'
+	    --skip-build --sanitize thread --scratch-path .build-tsan --filter '$(CONCURRENT)'
 
 lint: ## Check the format of every source
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
@@ -66,4 +76,4 @@ openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their so
 	$(SWIFT) run OpenAPITool update
 
 clean: ## Delete what was built
-	rm -rf .build .build-*
+	rm -rf .build .build-* Benchmarks/Peers/.build

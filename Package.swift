@@ -142,7 +142,7 @@ let package = Package(
                 "API", "OpenAPITool", "HTTPWire", "JobStore", "Datasets", "Weighting", "Jobs", "Locks", httpTypes,
                 logging, yams,
             ]),
-        tests("EndToEnd", ["tenbin", "Jobs", httpTypes]),
+        tests("EndToEnd", ["tenbin", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging]),
         .target(name: "CPowerCut", path: "Tests/PowerCut"),
         tests("Kill", ["tenbin", "Jobs", "Locks"], resources: [.copy("Images")]),
     ],

@@ -1,16 +1,19 @@
 #!/bin/sh
 # Installs the Debian packages that Tenbin needs and that are missing; with nothing missing it does nothing and needs no
-# network. `install-deps.sh` is for building and running, `install-deps.sh test` adds what the test suite calls.
+# network. `install-deps.sh` is for building and running, `install-deps.sh test` adds what the test suite calls, `bench` what benchmarks do.
 set -eu
 
 build="libc6-dev libdnnl-dev libnghttp2-dev libopenblas-openmp-dev libsqlite3-dev libssl-dev libstdc++-12-dev pkg-config zlib1g-dev"
-test="curl fiu-utils nghttp2-client openssl prometheus python3-h11 python3-h2 python3-httpx slowhttptest"
+test="curl fiu-utils nghttp2-client openssl prometheus python3-h11 python3-h2 python3-httpx slowhttptest testssl.sh"
+
+bench="nghttp2-client nghttp2-server nginx-light wrk"
 
 case "${1:-build}" in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;
+bench) wanted="$build $bench" ;;
 *)
-    echo "usage: install-deps.sh [build|test]" >&2
+    echo "usage: install-deps.sh [build|test|bench]" >&2
     exit 2
     ;;
 esac

@@ -6,6 +6,7 @@ import HTTPWire
 /// `GET /stream` 1 MiB in pieces · `GET /self` this program as a file · `GET /later` a small JSON from another thread.
 struct EchoHandler: RequestHandler {
     static let small = Array(#"{"id":"job_0190b6a7-7d5c-7e6e-8f1e-0123456789ab","state":"running","epoch":12}"#.utf8)
+    static let smallAnswer = answer(small, type: "application/json")
     static let large = [UInt8](repeating: 0x61, count: 1 << 20)
 
     func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
@@ -24,7 +25,7 @@ struct EchoHandler: RequestHandler {
         case "/later":
             Self.answerLater(responder)
         default:
-            responder.respond(Self.answer(Self.small, type: "application/json"))
+            responder.respond(Self.smallAnswer)
         }
         return .discard
     }

@@ -1,11 +1,15 @@
 #!/bin/sh
-# The HTTP server against nginx and nghttpd, in turn: Benchmarks/http/run.sh [rounds] [seconds]. Writes .build/bench/http.json.
-# Needs the Debian packages nginx-light (or nginx), nghttp2-server, nghttp2-client and wrk, and two cores.
+# The HTTP server against nginx, nghttpd, SwiftNIO and Hummingbird, in turn: Benchmarks/http/run.sh [rounds] [seconds] [cases].
+# Writes .build/bench/http.json. Needs two cores, and installs the Debian packages it is missing.
 set -eu
 cd "$(dirname "$0")/../.."
-for program in nginx nghttpd h2load wrk taskset; do
+deploy/install-deps.sh bench
+for program in nginx nghttpd h2load wrk taskset python3; do
     command -v "$program" >/dev/null || { echo "bench-http: $program is missing" >&2; exit 1; }
 done
-swift build --configuration release --scratch-path .build-release --product HTTPEcho
+for product in HTTPEcho tenbin; do
+    swift build --configuration release --scratch-path .build-release --product "$product"
+done
+swift build --configuration release --package-path Benchmarks/Peers
 mkdir -p .build/bench
-exec python3 Benchmarks/http/measure.py .build-release/release/HTTPEcho .build/bench/http.json "$@"
+exec python3 Benchmarks/http/measure.py .build/bench/http.json "$@"

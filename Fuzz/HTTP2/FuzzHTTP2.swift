@@ -19,12 +19,14 @@ private struct Driver {
         session.produce(into: &written, bytesMax: 64 * 1024, now: clock)
         handleEvents()
         written.removeAll(keepingCapacity: true)
-        if choice() == 77 { session.goAway() }
+        if choice() == 77 { session.announceEnd() }
         _ = session.isFinished
     }
 
     private mutating func handleEvents() {
-        for event in session.takeEvents() {
+        var events: [HTTP2Event] = []
+        session.takeEvents(into: &events)
+        for event in events {
             switch event {
             case .head(let stream, let head, _):
                 precondition(heads.insert(stream).inserted, "two heads on a stream")
@@ -41,6 +43,8 @@ private struct Driver {
             case .wantsContent(let stream, let bytesMax):
                 let count = min(bytesMax, Int(choice()) * 64)
                 session.supply(stream: stream, [UInt8](repeating: 120, count: count), isLast: choice() % 2 == 0)
+            case .noticed:
+                session.goAway()
             case .end, .answered, .closed:
                 break
             }
@@ -60,9 +64,10 @@ private struct Driver {
     }
 
     private func respond(_ stream: Int32, status: Int, content: [UInt8], isWhole: Bool) {
-        var fields = HTTP2FieldBlock(HTTPResponse(status: .ok, headerFields: [.contentType: "text/plain"]))
+        var fields = HTTP2FieldBlock()
+        fields.begin(HTTPResponse(status: .init(code: status), headerFields: [.contentType: "text/plain"]))
         fields.add("content-length", content.count)
-        session.respond(stream: stream, status: status, fields: fields, content: content, contentIsWhole: isWhole)
+        session.respond(stream: stream, fields: &fields, content: content, contentIsWhole: isWhole)
     }
 }
 

@@ -68,7 +68,9 @@ package final class API: RequestHandler {
     private func route(_ head: RequestHead) throws(APIError) -> Routed {
         let target = head.request.path ?? "/"
         if target == "*" { return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods])) }
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        // A valid target is ASCII, and bytes are split faster than characters.
+        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+            .map { Substring($0) }
         let segments = try Self.segments(of: parts[0])
         try access.checkSurroundings(of: head)
         let (match, suffix) = match(head.request.method, segments)
@@ -115,7 +117,13 @@ package final class API: RequestHandler {
 
     private static func segments(of path: Substring) throws(APIError) -> [String] {
         var segments: [String] = []
-        for segment in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+        let isEncoded = path.utf8.contains(UInt8(ascii: "%"))
+        for bytes in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
+            let segment = Substring(bytes)
+            guard isEncoded else {
+                segments.append(String(segment))
+                continue
+            }
             // In a path, unlike in a query, `+` is a plus.
             guard let text = Query.decode(Substring(segment.replacing("+", with: "%2B"))) else {
                 throw APIError(.malformedRequest, "the path segment \"\(segment)\" is not percent-encoded UTF-8")
@@ -134,6 +142,13 @@ package final class API: RequestHandler {
             return .discard
         case .blocking(let respond):
             run(request, answer, respond)
+            return .discard
+        case .recalled(let recall, let respond):
+            if let reply = recall(request) {
+                answer.reply(.success(reply))
+            } else {
+                run(request, answer, respond)
+            }
             return .discard
         case .document(let bytesMax, let respond):
             return .collect(bytesMax: bytesMax) { [self] bytes in

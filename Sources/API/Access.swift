@@ -27,13 +27,13 @@ struct Access: Sendable {
     let corsOrigins: [String]
     let keys: KeyRing
 
-    private static let loopbackHosts: Set = ["localhost", "127.0.0.1", "[::1]"]
+    private static let loopbackHosts = ["localhost", "127.0.0.1", "[::1]"]
 
     /// - Throws: `misdirected-request` or `forbidden` where there are no keys: then whoever reaches the port is let in, so
     ///   a browser must not be led here by a name somebody else controls (DNS rebinding) or from a foreign page.
     func checkSurroundings(of head: RequestHead) throws(APIError) {
         guard !keys.isClosed else { return }
-        if let authority = head.request.authority, !Self.loopbackHosts.contains(Self.host(of: authority)) {
+        if let authority = head.request.authority, !Self.isLoopback(authority) {
             throw APIError(
                 .misdirectedRequest,
                 "without keys the host must be localhost, 127.0.0.1 or [::1], not \"\(authority.prefix(200))\"")
@@ -68,10 +68,14 @@ struct Access: Sendable {
         return origin == "http://" + authority || origin == "https://" + authority
     }
 
-    /// The host of `host:port`, brackets kept.
-    private static func host(of authority: String) -> String {
-        let lowered = authority.lowercased()
-        if lowered.hasPrefix("["), let end = lowered.firstIndex(of: "]") { return String(lowered[...end]) }
-        return String(lowered.prefix { $0 != ":" })
+    /// Whether the host of `host:port`, brackets kept, is this machine.
+    private static func isLoopback(_ authority: String) -> Bool {
+        let bytes = authority.utf8
+        let end =
+            bytes.first == UInt8(ascii: "[")
+            ? bytes.firstIndex(of: UInt8(ascii: "]")).map(bytes.index(after:))
+            : bytes.firstIndex(of: UInt8(ascii: ":"))
+        let host = String(authority[..<(end ?? bytes.endIndex)])
+        return loopbackHosts.contains(host) || loopbackHosts.contains(host.lowercased())
     }
 }

@@ -8,10 +8,12 @@ import Weighting
 struct JobsResource: Sendable {
     private let services: Services
     private let idempotency: Idempotency
+    private let finished: FinishedJobs
 
     init(_ services: Services, _ idempotency: Idempotency) {
         self.services = services
         self.idempotency = idempotency
+        finished = FinishedJobs(services.store)
     }
 
     var routes: [Route] {
@@ -24,7 +26,7 @@ struct JobsResource: Sendable {
                 .get, "/v1/jobs", scope: .read,
                 query: ["state", "label", "dataset", "created_from", "created_before"] + APIRequest.pageParameters,
                 offers: [.json, .csv], .blocking(list)),
-            Route(.get, "/v1/jobs/{id}", scope: .read, .blocking(show)),
+            Route(.get, "/v1/jobs/{id}", scope: .read, .recalled(finished.recall, otherwise: show)),
             Route(.patch, "/v1/jobs/{id}", scope: .write, .document(bytesMax: bytesMax, patch)),
             Route(.delete, "/v1/jobs/{id}", scope: .write, .blocking(delete)),
             Route(.post, "/v1/jobs/{id}/cancel", scope: .write, query: ["force"], .blocking(cancel)),
@@ -142,6 +144,7 @@ struct JobsResource: Sendable {
     }
 
     private func show(_ request: APIRequest) throws -> Handled {
+        let commits = finished.commits
         let job = try services.store.job(request.identifier(.job), owner: request.principal.visibleOwner)
         let processEpoch = services.store.processEpoch
         let makeReply: @Sendable (Job) -> Reply = { job in
@@ -149,7 +152,14 @@ struct JobsResource: Sendable {
             if !job.state.isTerminal { reply.fields[.retryAfter] = String(Self.pollSeconds) }
             return reply
         }
-        guard let seconds = Waiting.seconds(request), !job.state.isTerminal else { return .reply(makeReply(job)) }
+        if job.state.isTerminal {
+            let reply = makeReply(job)
+            if reply.status == .ok {
+                finished.remember(job, Self.tag(job, processEpoch: processEpoch), reply, commits: commits)
+            }
+            return .reply(reply)
+        }
+        guard let seconds = Waiting.seconds(request) else { return .reply(makeReply(job)) }
         if let known = request.revisionKnown, known != job.revision { return .reply(makeReply(job)) }
         return .later { [services] replying in
             Waiting(services, request, job: job, seconds: seconds, replying: replying, makeReply: makeReply).start()

@@ -35,6 +35,8 @@ package struct Route: Sendable {
         case inline(@Sendable (APIRequest) throws -> Reply)
         /// No content; answered where blocking is allowed.
         case blocking(@Sendable (APIRequest) throws -> Handled)
+        /// No content; answered on the event loop when the answer is at hand, else where blocking is allowed.
+        case recalled(@Sendable (APIRequest) -> Reply?, otherwise: @Sendable (APIRequest) throws -> Handled)
         /// A document gathered in memory, then answered where blocking is allowed.
         case document(bytesMax: Int, @Sendable (APIRequest) throws -> Handled)
         /// Content that goes to disk as it comes.

@@ -7,7 +7,6 @@ import HTTPWire
 struct SecurityFields: Sendable {
     let corsOrigins: [String]
 
-    private static let strictTransportSeconds = 31_536_000
     private static let preflightSeconds = 600
     private static let exposed =
         "ETag, Link, Location, Retry-After, Preference-Applied, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, "
@@ -18,13 +17,14 @@ struct SecurityFields: Sendable {
 
     /// Adds what every answer carries.
     func add(to fields: inout HTTPFields, for head: RequestHead, negotiated: Bool) {
-        fields[.xContentTypeOptions] = "nosniff"
-        fields[.referrerPolicy] = "no-referrer"
-        if fields[.contentSecurityPolicy] == nil {
-            fields[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        // No reply brings these itself, so they need not be looked for.
+        fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
+        fields.append(HTTPField(name: .referrerPolicy, value: "no-referrer"))
+        if !fields.contains(.contentSecurityPolicy) {
+            fields.append(
+                HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"))
         }
-        if head.peer.isSecure { fields[.strictTransportSecurity] = "max-age=\(Self.strictTransportSeconds)" }
-        if fields[.cacheControl] == nil { fields[.cacheControl] = "no-cache" }
+        if !fields.contains(.cacheControl) { fields.append(HTTPField(name: .cacheControl, value: "no-cache")) }
         var vary = negotiated ? ["Accept"] : []
         if !corsOrigins.isEmpty { vary.append("Origin") }
         if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }

@@ -30,16 +30,17 @@ final class ActiveExchange {
 
     /// Whether it counts against the requests in flight.
     var isCounted = false
-    var record: AccessRecord
+    /// Content bytes handed to the connection, for the access log.
+    var answerBytes = 0
+    private var status = 0
+    private var route: String?
+    private var principal: String?
 
     init(key: ExchangeKey, mailbox: Mailbox, head: RequestHead, startedNanoseconds: Int) {
         self.key = key
         self.mailbox = mailbox
         self.head = head
         self.startedNanoseconds = startedNanoseconds
-        record = AccessRecord(
-            method: head.request.method.rawValue, target: head.request.path ?? "", status: 0, bytes: 0, seconds: 0,
-            requestID: head.requestID, peer: head.peer.address, version: head.version, isComplete: false)
     }
 
     /// Takes the handler's plan. Returns a problem when the declared length is over the plan's bound.
@@ -137,9 +138,9 @@ final class ActiveExchange {
 
     /// Notes what the access log wants to know of the answer.
     func note(_ response: Response) {
-        record.status = response.head.status.code
-        record.route = response.route
-        record.principal = response.principal
+        status = response.head.status.code
+        route = response.route
+        principal = response.principal
     }
 
     func setCancelAction(_ action: @escaping @Sendable () -> Void) {
@@ -156,13 +157,15 @@ final class ActiveExchange {
         }
     }
 
-    /// Fills in what only the end of an exchange can tell, and hands the record on.
+    /// Writes the record of the exchange, which has ended, where somebody wants it.
     func log(isComplete: Bool, nowNanoseconds: Int, to log: (@Sendable (AccessRecord) -> Void)?) {
         guard let log else { return }
-        record.isComplete = isComplete
-        record.seconds = Double(nowNanoseconds &- startedNanoseconds) / 1e9
-        record.traceParent = head.request.headerFields[Self.traceParentName]
-        log(record)
+        log(
+            AccessRecord(
+                method: head.request.method.rawValue, target: head.request.path ?? "", route: route, status: status,
+                bytes: answerBytes, seconds: Double(nowNanoseconds &- startedNanoseconds) / 1e9,
+                requestID: head.requestID, traceParent: head.request.headerFields[Self.traceParentName],
+                principal: principal, peer: head.peer.address, version: head.version, isComplete: isComplete))
     }
 
     private static let traceParentName = HTTPField.Name("traceparent") ?? .from

@@ -16,7 +16,8 @@ final class Connection {
 
     let id: UInt64
     private(set) var peer: Peer
-    unowned let loop: EventLoop
+    /// Keeps its connections until they are closed: a cycle that ends there.
+    let loop: EventLoop
     private let descriptor: Int32
     private let network: NetworkKey?
     private var transport: Transport
@@ -40,6 +41,8 @@ final class Connection {
     private(set) var inputHasEnded = false
     /// Whether input may be left unread when the connection ends.
     private var lingers = false
+    /// Whether the first byte of a TLS connection has been looked at.
+    private var hasSeenFirstByte = false
 
     private var lastActivity: Milliseconds
     private var lastWriteProgress: Milliseconds
@@ -80,7 +83,7 @@ final class Connection {
     /// Moves everything as far as it goes without waiting, within the fairness bounds.
     func turn() {
         guard phase != .closed else { return }
-        if let tls = transport.tls, !tls.isEstablished {
+        if let tls = transport.tls, !tls.isEstablished, !refusesPlainText() {
             guard shakeHands(tls) else {
                 updateDeadline()
                 return
@@ -181,6 +184,22 @@ final class Connection {
     /// How long browsers that come over TLS are told to keep to it; nil on plain connections.
     var strictTransportSeconds: Int? {
         peer.isSecure ? loop.credentials?.configuration.strictTransportSeconds : nil
+    }
+
+    /// Whether the peer speaks HTTP where TLS is spoken. It is told so in the clear, which is kinder than an alert that
+    /// nobody sees. A handshake begins with 0x16, a method with a letter.
+    private func refusesPlainText() -> Bool {
+        guard canRead, !hasSeenFirstByte else { return false }
+        var first: UInt8 = 0
+        guard recv(descriptor, &first, 1, Int32(MSG_PEEK)) == 1 else { return false }
+        hasSeenFirstByte = true
+        guard ByteClass.token.contains(first) else { return false }
+        transport = .plain
+        peer.isSecure = false
+        let engine = HTTP1Engine(connection: self)
+        self.engine = engine
+        engine.refuse(.plainTextAtTLS)
+        return true
     }
 
     /// Goes on with the handshake; true once it is done. ALPN chooses the engine, as far as the client asks.

@@ -6,7 +6,9 @@ import HTTPWire
 /// Pipelined requests wait unparsed in the connection's input, and when that is full in the socket, so a client that sends
 /// ahead holds a bounded amount.
 final class HTTP1Engine: Engine {
-    unowned let connection: Connection
+    /// A cycle until the connection is closed, which lets go of its engine.
+    let connection: Connection
+    private let loop: EventLoop
     private var parser: HTTP1Parser
     /// The request being read and answered.
     private(set) var exchange: ActiveExchange?
@@ -33,12 +35,12 @@ final class HTTP1Engine: Engine {
 
     init(connection: Connection) {
         self.connection = connection
+        loop = connection.loop
         let limits = connection.loop.configuration.limits
         parser = HTTP1Parser(limits: limits.http1, scheme: connection.peer.isSecure ? "https" : "http")
         rate = RateWindow(limits: limits)
     }
 
-    private var loop: EventLoop { connection.loop }
     private var limits: ServerLimits { loop.configuration.limits }
     private var hasRoom: Bool { connection.output.bufferedBytes < limits.outputBytesMax && !connection.output.hasFile }
 
@@ -257,7 +259,7 @@ final class HTTP1Engine: Engine {
     }
 
     private func send(_ body: AnswerBody, for exchange: ActiveExchange) {
-        exchange.record.bytes = body.length ?? 0
+        exchange.answerBytes = body.length ?? 0
         switch body {
         case .none:
             answerIsOut = true
@@ -279,7 +281,7 @@ final class HTTP1Engine: Engine {
             let (mailbox, key) = (loop.mailbox, exchange.key)
             switch source.next(bytesMax: Self.pieceBytes, wake: { mailbox.post(.sourceReady(key)) }) {
             case .bytes(let piece):
-                exchange.record.bytes += piece.count
+                exchange.answerBytes += piece.count
                 if framing == .chunked {
                     connection.appendOutput { HTTP1Serializer.appendChunk(piece, to: &$0) }
                 } else {
@@ -316,7 +318,7 @@ final class HTTP1Engine: Engine {
     }
 
     /// Answers bytes that are no request, and ends the connection.
-    private func refuse(_ problem: TransportProblem) {
+    func refuse(_ problem: TransportProblem) {
         let requestID = loop.identifiers.next()
         let response = problem.response(requestID: requestID)
         var body: [UInt8] = []

@@ -3,21 +3,29 @@ import HTTPWire
 
 /// Speaks HTTP/2 on one connection. Confined to the connection's loop.
 final class HTTP2Engine: Engine {
-    unowned let connection: Connection
+    /// A cycle until the connection is closed, which lets go of its engine.
+    let connection: Connection
+    private let loop: EventLoop
     private let session: HTTP2Session
-    private var streams: [Int32: HTTP2Stream] = [:]
+    private var streams = HTTP2Streams()
     private var isDraining = false
+    /// When the last stream is named even if the peer has not confirmed the announcement; nil when it has been, or need
+    /// not be.
+    private var goodbyeDeadline: Milliseconds?
     /// When something last happened that counts: a complete frame, or the end of an exchange.
     private var lastSignOfLife: Milliseconds
     private var framesRead = 0
     private var headerBlockSince: Milliseconds?
 
+    /// How long a peer that does not answer pings may go on opening streams after the end was announced.
+    private static let noticeMilliseconds = 1000
     /// How often the clocks of streams are looked at.
     private static let tickMilliseconds = 500
 
     /// A connection that begins with the client's preface.
     init(connection: Connection) throws(HTTP2Session.Failure) {
         self.connection = connection
+        loop = connection.loop
         session = try HTTP2Session(limits: connection.loop.configuration.limits.http2)
         lastSignOfLife = connection.loop.now
     }
@@ -25,13 +33,13 @@ final class HTTP2Engine: Engine {
     /// A connection that was HTTP/1.1 until `head`, which is answered as stream 1.
     init(connection: Connection, upgradedBy head: HTTP1Head, settings: [UInt8]) throws(HTTP2Session.Failure) {
         self.connection = connection
+        loop = connection.loop
         session = try HTTP2Session(
             limits: connection.loop.configuration.limits.http2, upgradingWith: settings,
             isHead: head.request.method == .head)
         lastSignOfLife = connection.loop.now
     }
 
-    private var loop: EventLoop { connection.loop }
     private var limits: ServerLimits { loop.configuration.limits }
 
     /// Answers the request that asked for the upgrade. Called once, when the engine has taken over.
@@ -60,11 +68,15 @@ final class HTTP2Engine: Engine {
     @discardableResult
     private func handleEvents() -> Bool {
         var hadSome = false
-        while connection.phase == .open {
-            let events = session.takeEvents()
-            guard !events.isEmpty else { break }
+        while connection.phase == .open, session.hasEvents {
             hadSome = true
+            // The array goes back and forth between loop and session, so that a busy connection allocates none.
+            var events: [HTTP2Event] = []
+            swap(&events, &loop.spareEvents)
+            session.takeEvents(into: &events)
             for event in events { handle(event) }
+            events.removeAll(keepingCapacity: true)
+            swap(&events, &loop.spareEvents)
         }
         return hadSome
     }
@@ -88,6 +100,8 @@ final class HTTP2Engine: Engine {
             supply(number)
         case .answered(let number):
             answered(number)
+        case .noticed:
+            sayGoodbye()
         case .closed(let number, let isWhole):
             closed(number, isWhole: isWhole)
         }
@@ -101,7 +115,7 @@ final class HTTP2Engine: Engine {
         let exchange = ActiveExchange(
             key: key, mailbox: loop.mailbox, head: requestHead, startedNanoseconds: loop.requestClock())
         let stream = HTTP2Stream(exchange: exchange, now: loop.now, limits: limits)
-        streams[number] = stream
+        streams.insert(stream, for: number)
         guard loop.counters.beginRequest() else {
             answer(number, stream, with: .overloaded)
             return
@@ -127,7 +141,8 @@ final class HTTP2Engine: Engine {
         }
         // The end of the content is an event of its own unless it came with the head.
         if endsStream {
-            endContent(of: number)
+            stream.contentIsIn = true
+            if exchange.wantsContent { finishContent(number, stream) }
         } else if expectsContinue, exchange.wantsContent, !exchange.isAnswered {
             session.sendContinue(stream: number)
         }
@@ -213,17 +228,11 @@ final class HTTP2Engine: Engine {
         stream.exchange.note(response)
         stream.answeredAt = loop.now
         let status = response.head.status.code
-        var fields = HTTP2FieldBlock(response.head)
-        if let length = body.length, status != 204, !(status == 304 && length == 0) {
-            fields.add("content-length", length)
-        }
-        fields.add("date", loop.date)
-        fields.add("x-request-id", stream.exchange.head.requestID.utf8, recurs: false)
-        if let seconds = connection.strictTransportSeconds {
-            fields.add("strict-transport-security", "max-age=\(seconds)".utf8)
-        }
+        Self.prepare(
+            &loop.fieldBlock, response.head, length: body.length, date: loop.date,
+            requestID: stream.exchange.head.requestID, strictTransportSeconds: connection.strictTransportSeconds)
         if stream.exchange.head.request.method == .head || status == 204 || status == 304 { body.drop() }
-        stream.exchange.record.bytes = body.length ?? 0
+        stream.exchange.answerBytes = body.length ?? 0
         var content: [UInt8] = []
         var isWhole = false
         switch body {
@@ -237,7 +246,22 @@ final class HTTP2Engine: Engine {
             break
         }
         stream.body = body
-        session.respond(stream: number, status: status, fields: fields, content: content, contentIsWhole: isWhole)
+        session.respond(stream: number, fields: &loop.fieldBlock, content: content, contentIsWhole: isWhole)
+    }
+
+    /// Lays out the head of an answer.
+    private static func prepare(
+        _ fields: inout HTTP2FieldBlock, _ head: HTTPResponse, length: Int?, date: [UInt8], requestID: String,
+        strictTransportSeconds: Int?
+    ) {
+        let status = head.status.code
+        fields.begin(head)
+        if let length, status != 204, !(status == 304 && length == 0) { fields.add("content-length", length) }
+        fields.add("date", date)
+        fields.add("x-request-id", requestID, recurs: false)
+        if let strictTransportSeconds {
+            fields.add("strict-transport-security", "max-age=\(strictTransportSeconds)")
+        }
     }
 
     /// Answers a head that is well-formed but too much.
@@ -250,7 +274,7 @@ final class HTTP2Engine: Engine {
         let exchange = ActiveExchange(
             key: key, mailbox: loop.mailbox, head: head, startedNanoseconds: loop.requestClock())
         let stream = HTTP2Stream(exchange: exchange, now: loop.now, limits: limits)
-        streams[number] = stream
+        streams.insert(stream, for: number)
         answer(number, stream, with: problem)
     }
 
@@ -261,7 +285,7 @@ final class HTTP2Engine: Engine {
         switch stream.next(bytesMax: wanted, wake: { mailbox.post(.sourceReady(key)) }) {
         case .bytes(let bytes, let isLast):
             stream.wantedBytes = nil
-            if case .stream = stream.body { stream.exchange.record.bytes += bytes.count }
+            if case .stream = stream.body { stream.exchange.answerBytes += bytes.count }
             session.supply(stream: number, bytes, isLast: isLast)
         case .later:
             stream.sourceWaits = true
@@ -293,11 +317,11 @@ final class HTTP2Engine: Engine {
     }
 
     private func closed(_ number: Int32, isWhole: Bool) {
-        guard let stream = streams.removeValue(forKey: number) else { return }
+        guard let stream = streams.remove(number) else { return }
         giveBackAll(number, stream)
         lastSignOfLife = loop.now
         end(stream, isComplete: stream.isAnswered)
-        if isDraining, streams.isEmpty { session.terminate() }
+        if isDraining, goodbyeDeadline == nil, streams.isEmpty { session.terminate() }
     }
 
     /// What a closed stream still held of the connection's window.
@@ -346,18 +370,22 @@ final class HTTP2Engine: Engine {
     // MARK: Time and end
 
     func deadline(idleSince: Milliseconds) -> Milliseconds {
+        if let goodbyeDeadline { return goodbyeDeadline }
         if let headerBlockSince { return headerBlockSince + limits.headerSeconds.milliseconds }
         if streams.isEmpty { return lastSignOfLife + limits.idleSeconds.milliseconds }
         return loop.now + Self.tickMilliseconds
     }
 
     func deadlineReached() {
+        if let goodbyeDeadline, loop.now >= goodbyeDeadline { sayGoodbye() }
         if let headerBlockSince, loop.now >= headerBlockSince + limits.headerSeconds.milliseconds {
             session.terminate(calm: true)
         } else if streams.isEmpty, loop.now >= lastSignOfLife + limits.idleSeconds.milliseconds {
             session.terminate()
         }
-        for (number, stream) in streams { checkClock(number, stream) }
+        for number in streams.numbers {
+            if let stream = streams[number] { checkClock(number, stream) }
+        }
     }
 
     private func checkClock(_ number: Int32, _ stream: HTTP2Stream) {
@@ -380,14 +408,22 @@ final class HTTP2Engine: Engine {
     func drain() {
         guard !isDraining else { return }
         isDraining = true
+        goodbyeDeadline = loop.now + Self.noticeMilliseconds
+        session.announceEnd()
+    }
+
+    /// Names the last stream that is served, once requests that crossed with the announcement have arrived.
+    private func sayGoodbye() {
+        guard goodbyeDeadline != nil else { return }
+        goodbyeDeadline = nil
         if streams.isEmpty { session.terminate() } else { session.goAway() }
     }
 
     func connectionClosed() { abandonAll() }
 
     private func abandonAll() {
-        let open = streams
-        streams = [:]
-        for stream in open.values { end(stream, isComplete: false) }
+        let open = streams.all
+        streams = HTTP2Streams()
+        for stream in open { end(stream, isComplete: false) }
     }
 }

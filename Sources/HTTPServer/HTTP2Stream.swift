@@ -92,3 +92,32 @@ final class HTTP2Stream {
         }
     }
 }
+
+/// The streams of one connection that are being served, by their numbers.
+struct HTTP2Streams {
+    private var index = StreamIndex()
+    private(set) var all: [HTTP2Stream] = []
+
+    var numbers: [Int32] { index.streams }
+    var isEmpty: Bool { all.isEmpty }
+
+    subscript(number: Int32) -> HTTP2Stream? {
+        guard let position = index.position(of: number) else { return nil }
+        return all[position]
+    }
+
+    mutating func insert(_ stream: HTTP2Stream, for number: Int32) {
+        if let position = index.position(of: number) {
+            all[position] = stream
+        } else {
+            index.append(number)
+            all.append(stream)
+        }
+    }
+
+    mutating func remove(_ number: Int32) -> HTTP2Stream? {
+        guard let position = index.remove(number) else { return nil }
+        all.swapAt(position, all.count - 1)
+        return all.removeLast()
+    }
+}

@@ -117,7 +117,8 @@ final class Listener: Sendable {
         try check(unlink(path) == 0, "unlink \(path)")
     }
 
-    private static func boundAddress(
+    /// Where a socket waits, as the system tells it.
+    static func boundAddress(
         _ descriptor: Int32, isInherited: Bool, isSecure: Bool
     ) throws(ServerError) -> BoundAddress {
         guard let storage = Sockets.localAddress(descriptor) else {

@@ -54,10 +54,6 @@ final class Mailbox: @unchecked Sendable {
 
     func post(_ message: LoopMessage) {
         if isOnLoop {
-            if case .respond(let key, let response) = message, key == current, currentAnswer == nil {
-                currentAnswer = response
-                return
-            }
             messages.withLock { $0.append(message) }
             return
         }
@@ -66,6 +62,15 @@ final class Mailbox: @unchecked Sendable {
             return list.count == 1
         }
         if wasEmpty { wake() }
+    }
+
+    /// Passes an answer on. One that a handler gives while it is being called is kept aside: it is wanted in a moment.
+    func respond(_ key: ExchangeKey, _ response: consuming Response) {
+        if isOnLoop, key == current, currentAnswer == nil {
+            currentAnswer = response
+        } else {
+            post(.respond(key, response))
+        }
     }
 
     private func wake() { Self.signal(descriptor) }
@@ -94,8 +99,9 @@ final class Mailbox: @unchecked Sendable {
         current = key
         let result = body()
         current = nil
-        defer { currentAnswer = nil }
-        return (result, currentAnswer)
+        var answer: Response?
+        swap(&answer, &currentAnswer)
+        return (result, answer)
     }
 
     /// Everything that has come since the last time, in order.
@@ -123,7 +129,7 @@ struct ResponseHandle: Responder {
     let mailbox: Mailbox
     let key: ExchangeKey
 
-    func respond(_ response: Response) { mailbox.post(.respond(key, response)) }
+    func respond(_ response: Response) { mailbox.respond(key, response) }
 
     func onCancel(_ action: @escaping @Sendable () -> Void) { mailbox.post(.onCancel(key, action)) }
 }

@@ -10,8 +10,13 @@ struct RequestIdentifiers {
 
     /// The client's own id when it sent one that is fit to be logged and echoed, else a new one.
     mutating func identifier(for request: HTTPRequest) -> String {
-        if let given = request.headerFields[Self.field], Self.isFit(given) { return given }
-        return next()
+        let name = Self.field.canonicalName
+        let isField: (HTTPField) -> Bool = {
+            $0.name.canonicalName.utf8.count == name.utf8.count && $0.name.canonicalName == name
+        }
+        guard let index = request.headerFields.firstIndex(where: isField) else { return next() }
+        let given = request.headerFields[index].value
+        return Self.isFit(given) ? given : next()
     }
 
     /// 13 characters: a 64-bit counter from a random start, mixed by a bijection, in base 32.

@@ -11,4 +11,11 @@ package enum SocketActivation {
         else { return [] }
         return (firstDescriptor..<firstDescriptor + count).map { .inherited(descriptor: $0) }
     }
+
+    /// Whether only this machine, and for UNIX sockets only this user, can reach a socket that was handed over. One whose
+    /// address cannot be told is taken for open to the network.
+    package static func isPrivate(_ address: ListenAddress) -> Bool {
+        guard case .inherited(let descriptor) = address else { return false }
+        return (try? Listener.boundAddress(descriptor, isInherited: true, isSecure: false).isPrivate) ?? false
+    }
 }

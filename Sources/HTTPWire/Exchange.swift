@@ -5,6 +5,15 @@ package enum HTTPVersion: Sendable, Hashable {
     case http1_0
     case http1_1
     case http2
+
+    /// As a request line names it.
+    package var inWords: String {
+        switch self {
+        case .http1_0: "HTTP/1.0"
+        case .http1_1: "HTTP/1.1"
+        case .http2: "HTTP/2"
+        }
+    }
 }
 
 /// Where a connection comes from, as far as authorisation and logs need to know.

@@ -123,12 +123,17 @@ package struct HTTP1Serializer {
 
     /// Whether a field is the server's own business, in HTTP/1 (framing, connection) and HTTP/2 (RFC 9113 section 8.2.2).
     package static func isFraming(_ name: HTTPField.Name) -> Bool {
-        switch name.canonicalName {
-        case "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date", "x-request-id",
-            "proxy-connection":
-            true
-        default:
-            false
+        let text = name.canonicalName
+        // Lengths are cheaper to compare than names, and rule most fields out.
+        switch text.utf8.count {
+        case 4: return text == "date"
+        case 7: return text == "upgrade"
+        case 10: return text == "connection" || text == "keep-alive"
+        case 12: return text == "x-request-id"
+        case 14: return text == "content-length"
+        case 16: return text == "proxy-connection"
+        case 17: return text == "transfer-encoding"
+        default: return false
         }
     }
 
@@ -143,13 +148,13 @@ package struct HTTP1Serializer {
 
     /// Appends a non-negative number without building a string.
     static func appendDecimal(_ number: Int, to bytes: inout [UInt8]) {
-        let start = bytes.count
-        var rest = max(0, number)
-        repeat {
-            bytes.append(Byte.zero + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        let number = max(0, number)
+        var place = 1
+        while number / place >= 10 { place *= 10 }
+        while place > 0 {
+            bytes.append(Byte.zero + UInt8(truncatingIfNeeded: number / place % 10))
+            place /= 10
+        }
     }
 
     private static func appendHexadecimal(_ number: Int, to bytes: inout [UInt8]) {

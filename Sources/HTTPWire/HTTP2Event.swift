@@ -18,6 +18,8 @@ package enum HTTP2Event {
     case wantsContent(stream: Int32, bytesMax: Int)
     /// The answer's last byte was handed out.
     case answered(stream: Int32)
+    /// The peer has read what `HTTP2Session.announceEnd` sent.
+    case noticed
     /// The stream is no more; `isWhole` when both sides ended it properly.
     case closed(stream: Int32, isWhole: Bool)
 }

@@ -1,7 +1,7 @@
 import CNghttp2
 package import HTTPTypes
 
-/// The fields of a response, laid out for nghttp2 in one buffer.
+/// The fields of a response, laid out for nghttp2 in buffers that are used again for the next response.
 package struct HTTP2FieldBlock {
     private struct Entry {
         var nameEnd: Int
@@ -11,13 +11,21 @@ package struct HTTP2FieldBlock {
     }
     private var bytes: [UInt8] = []
     private var entries: [Entry] = []
+    private var pairs: [nghttp2_nv] = []
 
     package init() {}
 
-    /// The fields of `response` but those that HTTP/2 has no use for or the server writes itself.
-    package init(_ response: HTTPResponse) {
-        bytes.reserveCapacity(256)
-        entries.reserveCapacity(response.headerFields.count + 4)
+    /// Starts over with `:status`.
+    package mutating func begin(status: Int) {
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+        add(":status", status)
+    }
+
+    /// Starts over with the status and fields of `response`, but those that HTTP/2 has no use for or the server writes
+    /// itself.
+    package mutating func begin(_ response: HTTPResponse) {
+        begin(status: response.status.code)
         for field in response.headerFields where !HTTP1Serializer.isFraming(field.name) {
             bytes.append(contentsOf: field.name.canonicalName.utf8)
             let nameEnd = bytes.count
@@ -28,11 +36,18 @@ package struct HTTP2FieldBlock {
 
     /// Adds a field whose name is lower case and whose value is free of control characters.
     /// - Parameter recurs: false for a value that is new each time, which would only push others out of HPACK's table.
-    package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>, recurs: Bool = true) {
+    package mutating func add(_ name: StaticString, _ value: String, recurs: Bool = true) {
+        HTTP1Serializer.append(name, to: &bytes)
+        let nameEnd = bytes.count
+        bytes.append(contentsOf: value.utf8)
+        entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count, recurs: recurs))
+    }
+
+    package mutating func add(_ name: StaticString, _ value: [UInt8]) {
         HTTP1Serializer.append(name, to: &bytes)
         let nameEnd = bytes.count
         bytes.append(contentsOf: value)
-        entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count, recurs: recurs))
+        entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
     }
 
     package mutating func add(_ name: StaticString, _ number: Int) {
@@ -42,40 +57,21 @@ package struct HTTP2FieldBlock {
         entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
     }
 
-    /// Lends the fields to the library, `:status` first.
-    func withNameValues<Result>(status: Int, _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
-        var head: [UInt8] = Array(":status".utf8)
-        HTTP1Serializer.appendDecimal(status, to: &head)
-        return head.withUnsafeMutableBufferPointer { head in
-            var bytes = bytes
-            return bytes.withUnsafeMutableBufferPointer { bytes in
-                let pairs = Self.pairs(head: head, bytes: bytes, entries: entries)
-                return pairs.withUnsafeBufferPointer(body)
+    /// Lends the fields to the library, `:status` first. The library copies what it keeps.
+    mutating func withNameValues<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
+        pairs.removeAll(keepingCapacity: true)
+        return bytes.withUnsafeMutableBufferPointer { bytes in
+            var start = 0
+            for entry in entries {
+                let flags = entry.recurs ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX
+                pairs.append(
+                    nghttp2_nv(
+                        name: bytes.baseAddress.map { $0 + start }, value: bytes.baseAddress.map { $0 + entry.nameEnd },
+                        namelen: entry.nameEnd - start, valuelen: entry.valueEnd - entry.nameEnd,
+                        flags: UInt8(truncatingIfNeeded: flags.rawValue)))
+                start = entry.valueEnd
             }
+            return pairs.withUnsafeBufferPointer(body)
         }
-    }
-
-    private static func pairs(
-        head: UnsafeMutableBufferPointer<UInt8>, bytes: UnsafeMutableBufferPointer<UInt8>, entries: [Entry]
-    ) -> [nghttp2_nv] {
-        let statusName = 7
-        let flags = UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)
-        let passing = UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
-        var pairs: [nghttp2_nv] = []
-        pairs.reserveCapacity(entries.count + 1)
-        pairs.append(
-            nghttp2_nv(
-                name: head.baseAddress, value: head.baseAddress.map { $0 + statusName }, namelen: statusName,
-                valuelen: head.count - statusName, flags: flags))
-        var start = 0
-        for entry in entries {
-            pairs.append(
-                nghttp2_nv(
-                    name: bytes.baseAddress.map { $0 + start }, value: bytes.baseAddress.map { $0 + entry.nameEnd },
-                    namelen: entry.nameEnd - start, valuelen: entry.valueEnd - entry.nameEnd,
-                    flags: entry.recurs ? flags : passing))
-            start = entry.valueEnd
-        }
-        return pairs
     }
 }

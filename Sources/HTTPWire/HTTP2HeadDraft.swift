@@ -17,6 +17,9 @@ struct HTTP2HeadDraft {
     private(set) var listBytes = 0
     private var fieldCount = 0
 
+    /// Room for as many fields is taken at once.
+    private static let usualFields = 8
+
     mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, limits: HTTP2Limits) {
         listBytes += name.count + value.count + 32
         fieldCount += 1
@@ -80,7 +83,8 @@ struct HTTP2HeadDraft {
             isMalformed = true
             return
         }
-        fields.append(HTTPField(name: fieldName, value: value))
+        if fields.isEmpty { fields.reserveCapacity(Self.usualFields) }
+        fields.append(HTTPField(name: fieldName, bytes: value))
     }
 
     /// The event that the complete block amounts to.

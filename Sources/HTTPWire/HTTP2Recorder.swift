@@ -12,12 +12,28 @@ final class HTTP2Recorder {
         var isLast = false
         /// When the library last took some of it.
         var movedAt: Int?
+
+        /// Copies as much as fits; nil when it has yet to be given more.
+        mutating func fill(_ buffer: UnsafeMutableRawBufferPointer, now: Int) -> (count: Int, isLast: Bool)? {
+            let rest = bytes.count - offset
+            guard rest > 0 || isLast else { return nil }
+            let count = min(rest, buffer.count)
+            bytes.withUnsafeBytes {
+                buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
+            }
+            offset += count
+            if count > 0 { movedAt = now }
+            return (count, count == rest && isLast)
+        }
     }
 
     let limits: HTTP2Limits
     var events: [HTTP2Event] = []
-    var drafts: [Int32: HTTP2HeadDraft] = [:]
-    var outgoing: [Int32: Outgoing] = [:]
+    /// The header block at hand and its stream; 0 outside of one. Blocks never interleave (RFC 9113 section 4.3).
+    private var draft = HTTP2HeadDraft()
+    private var draftStream: Int32 = 0
+    private var answering = StreamIndex()
+    private var outgoing: [Outgoing] = []
     /// The connection error found in what was read: the library did not see it, or saw it as something lesser.
     var violation: UInt32?
     /// Milliseconds on the caller's clock.
@@ -54,6 +70,21 @@ final class HTTP2Recorder {
         endedByPeer.insert(1)
     }
 
+    /// Whether a GOAWAY that names no last stream has been sent, and not been noticed by `takeNotice` yet.
+    private var hasSentNotice = false
+
+    func takeNotice() -> Bool {
+        defer { hasSentNotice = false }
+        return hasSentNotice
+    }
+
+    /// What the ping behind the announcement of the end carries.
+    static let noticePing = Array("goodbye!".utf8)
+
+    private static func isNoticePing(_ ping: nghttp2_ping) -> Bool {
+        withUnsafeBytes(of: ping.opaque_data) { $0.elementsEqual(noticePing) }
+    }
+
     // MARK: Reading
 
     /// False ends the connection.
@@ -76,17 +107,19 @@ final class HTTP2Recorder {
     }
 
     func beginHeaders(_ frame: nghttp2_frame) {
-        if frame.headers.cat == NGHTTP2_HCAT_REQUEST { drafts[frame.hd.stream_id] = HTTP2HeadDraft() }
+        guard frame.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
+        draft = HTTP2HeadDraft()
+        draftStream = frame.hd.stream_id
     }
 
     /// False ends the connection. Trailers have no draft: they are decoded, checked by the library, and dropped.
     func header(stream: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
-        guard drafts[stream] != nil else {
+        guard draftStream == stream else {
             trailerBytes += name.count + value.count + 32
             return trailerBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         }
-        drafts[stream]?.add(name: name, value: value, limits: limits)
-        return (drafts[stream]?.listBytes ?? 0) <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        draft.add(name: name, value: value, limits: limits)
+        return draft.listBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
     }
 
     private var trailerBytes = 0
@@ -101,8 +134,10 @@ final class HTTP2Recorder {
             isInHeaderBlock = false
             trailerBytes = 0
             if endsStream { endedByPeer.insert(stream) }
-            if let draft = drafts.removeValue(forKey: stream) {
+            if draftStream == stream {
+                draftStream = 0
                 events.append(draft.finish(stream: stream, endsStream: endsStream))
+                draft = HTTP2HeadDraft()
             } else if endsStream {
                 events.append(.end(stream: stream))
             }
@@ -117,6 +152,9 @@ final class HTTP2Recorder {
             resetByPeer.insert(stream)
             return resetsReceived.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_PING:
+            if UInt32(frame.hd.flags) & NGHTTP2_FLAG_ACK.rawValue != 0, Self.isNoticePing(frame.ping) {
+                events.append(.noticed)
+            }
             return pings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_SETTINGS:
             return settings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
@@ -133,8 +171,11 @@ final class HTTP2Recorder {
     }
 
     func closedStream(_ stream: Int32, code: UInt32) {
-        drafts[stream] = nil
-        outgoing[stream] = nil
+        if draftStream == stream { draftStream = 0 }
+        if let position = answering.remove(stream) {
+            outgoing.swapAt(position, outgoing.count - 1)
+            outgoing.removeLast()
+        }
         events.append(.closed(stream: stream, isWhole: code == NGHTTP2_NO_ERROR.rawValue))
     }
 
@@ -145,6 +186,8 @@ final class HTTP2Recorder {
         switch nghttp2_frame_type(UInt32(frame.hd.type)) {
         case NGHTTP2_RST_STREAM:
             return resetsSent.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        case NGHTTP2_GOAWAY:
+            hasSentNotice = frame.goaway.last_stream_id == .max
         case NGHTTP2_HEADERS, NGHTTP2_DATA:
             if UInt32(frame.hd.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
                 events.append(.answered(stream: frame.hd.stream_id))
@@ -155,21 +198,34 @@ final class HTTP2Recorder {
         return true
     }
 
+    /// Notes the first content of an answer.
+    func begin(stream: Int32, _ answer: Outgoing) {
+        if let position = answering.position(of: stream) {
+            outgoing[position] = answer
+        } else {
+            answering.append(stream)
+            outgoing.append(answer)
+        }
+    }
+
+    /// Notes more of it; false when there is no such answer.
+    func goOn(stream: Int32, _ bytes: [UInt8], isLast: Bool) -> Bool {
+        guard let position = answering.position(of: stream) else { return false }
+        outgoing[position] = Outgoing(bytes: bytes, isLast: isLast, movedAt: outgoing[position].movedAt)
+        return true
+    }
+
+    /// When the library last took some of the answer.
+    func movedAt(stream: Int32) -> Int? { answering.position(of: stream).flatMap { outgoing[$0].movedAt } }
+
     /// Fills `buffer` with the next content of a stream. Nil defers until `HTTP2Session.supply`.
     func fill(stream: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> (count: Int, isLast: Bool)? {
-        guard let out = outgoing[stream] else { return (0, true) }
-        let rest = out.bytes.count - out.offset
-        guard rest > 0 || out.isLast else {
+        guard let position = answering.position(of: stream) else { return (0, true) }
+        guard let filled = outgoing[position].fill(buffer, now: now) else {
             events.append(.wantsContent(stream: stream, bytesMax: buffer.count))
             return nil
         }
-        let count = min(rest, buffer.count)
-        out.bytes.withUnsafeBytes {
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[out.offset..<out.offset + count]))
-        }
-        outgoing[stream]?.offset += count
-        if count > 0 { outgoing[stream]?.movedAt = now }
-        return (count, count == rest && out.isLast)
+        return filled
     }
 
     /// Notes a connection error; always false, for callers to return.

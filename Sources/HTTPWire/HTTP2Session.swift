@@ -8,7 +8,6 @@ package final class HTTP2Session {
     private let session: OpaquePointer
     private let recorder: HTTP2Recorder
     private var isBroken = false
-    private var fieldBlock: [UInt8] = []
 
     /// Why a session could not be made.
     package enum Failure: Error, Sendable, Hashable {
@@ -86,12 +85,11 @@ package final class HTTP2Session {
     }
 
     /// The events since the last time, in order.
-    package func takeEvents() -> [HTTP2Event] {
-        guard !recorder.events.isEmpty else { return [] }
-        var events: [HTTP2Event] = []
-        swap(&events, &recorder.events)
-        return events
-    }
+    /// - Parameter events: an empty array, whose memory is used for what comes next.
+    package func takeEvents(into events: inout [HTTP2Event]) { swap(&events, &recorder.events) }
+
+    /// Whether `takeEvents` has something to give.
+    package var hasEvents: Bool { !recorder.events.isEmpty }
 
     /// Gives the peer back so many bytes of window on the stream and the connection.
     package func consume(stream: Int32, count: Int) {
@@ -114,6 +112,11 @@ package final class HTTP2Session {
             var data: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(session, &data)
             guard count > 0, let data else {
+                if count == 0, recorder.takeNotice() {
+                    // Pings overtake what waits to be sent, so this one is submitted when the announcement is out.
+                    nghttp2_submit_ping(session, 0, HTTP2Recorder.noticePing)
+                    continue
+                }
                 if count < 0, !isBroken { end(recorder.violation ?? Self.errorCode(for: count)) } else { return }
                 continue
             }
@@ -132,15 +135,13 @@ package final class HTTP2Session {
     // MARK: Answers
 
     /// Sends the head of an answer. Content, if there is any, is asked for by events unless it is given at once.
-    /// - Parameter fields: names in lower case; `:status` is added.
-    package func respond(
-        stream: Int32, status: Int, fields: HTTP2FieldBlock, content: [UInt8], contentIsWhole: Bool
-    ) {
+    /// - Parameter fields: `:status` first, names in lower case.
+    package func respond(stream: Int32, fields: inout HTTP2FieldBlock, content: [UInt8], contentIsWhole: Bool) {
         let hasContent = !content.isEmpty || !contentIsWhole
         if hasContent {
-            recorder.outgoing[stream] = .init(bytes: content, offset: 0, isLast: contentIsWhole)
+            recorder.begin(stream: stream, .init(bytes: content, isLast: contentIsWhole))
         }
-        let result = fields.withNameValues(status: status) { pairs in
+        let result = fields.withNameValues { pairs in
             withUnsafePointer(to: HTTP2Callbacks.dataProvider) { provider in
                 nghttp2_submit_response(session, stream, pairs.baseAddress, pairs.count, hasContent ? provider : nil)
             }
@@ -150,20 +151,21 @@ package final class HTTP2Session {
 
     /// Sends an interim `100` response.
     package func sendContinue(stream: Int32) {
-        _ = HTTP2FieldBlock().withNameValues(status: 100) { pairs in
+        var fields = HTTP2FieldBlock()
+        fields.begin(status: 100)
+        _ = fields.withNameValues { pairs in
             nghttp2_submit_headers(session, 0, stream, nil, pairs.baseAddress, pairs.count, nil)
         }
     }
 
     /// Gives more content of an answer, after `wantsContent`.
     package func supply(stream: Int32, _ bytes: [UInt8], isLast: Bool) {
-        guard let before = recorder.outgoing[stream] else { return }
-        recorder.outgoing[stream] = .init(bytes: bytes, offset: 0, isLast: isLast, movedAt: before.movedAt)
+        guard recorder.goOn(stream: stream, bytes, isLast: isLast) else { return }
         nghttp2_session_resume_data(session, stream)
     }
 
     /// When content of the answer last left for the peer, on the clock of `produce`; nil when none has.
-    package func contentMoved(stream: Int32) -> Int? { recorder.outgoing[stream]?.movedAt }
+    package func contentMoved(stream: Int32) -> Int? { recorder.movedAt(stream: stream) }
 
     /// The reasons this server resets streams for, RFC 9113 section 7.
     package enum ResetCode: UInt32, Sendable {
@@ -178,6 +180,13 @@ package final class HTTP2Session {
     package func reset(stream: Int32, code: ResetCode) {
         guard !isBroken else { return }
         nghttp2_submit_rst_stream(session, 0, stream, code.rawValue)
+    }
+
+    /// Announces that the connection is about to end, without naming a last stream yet: requests that are on their way
+    /// are still served (RFC 9113 section 6.8). `HTTP2Event.noticed` comes when the peer has read it.
+    package func announceEnd() {
+        guard !isBroken else { return }
+        nghttp2_submit_shutdown_notice(session)
     }
 
     /// Announces that no further stream will be served; those there are go on (RFC 9113 section 6.8).

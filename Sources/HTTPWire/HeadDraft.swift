@@ -40,7 +40,7 @@ struct HeadDraft {
             throw .malformed("The name of a header field is not a token.")
         }
         try noteMeaning(of: name, value)
-        fields.append(HTTPField(name: fieldName, value: value))
+        fields.append(HTTPField(name: fieldName, bytes: value))
     }
 
     /// `Host` is kept as the request's authority, RFC 9112 section 3.2: exactly one, and valid.

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Small readings of a borrowed run of bytes that the parsers share.
 extension UnsafeRawBufferPointer {
     /// The part `range`, as a buffer of its own that starts at index 0.
@@ -38,5 +40,17 @@ extension UnsafeRawBufferPointer {
             start = index + 1
         }
         try body(part(start..<count).trimmed)
+    }
+}
+
+extension HTTPField {
+    /// A field with a value as it came. Text of ASCII, which is nearly all there is, takes the short way; other bytes are kept
+    /// as they are.
+    init(name: Name, bytes: UnsafeRawBufferPointer) {
+        if bytes.allSatisfy({ $0 < 0x80 }) {
+            self.init(name: name, value: bytes.text)
+        } else {
+            self.init(name: name, value: bytes)
+        }
     }
 }

@@ -42,6 +42,7 @@ extension TransportProblem {
     package static func malformed(_ detail: String) -> Self {
         Self(status: 400, code: "malformed-request", title: "Malformed request", detail: detail)
     }
+    package static let plainTextAtTLS = malformed("This port speaks TLS: ask by https instead of http.")
     package static func contentTooLarge(bytesMax: Int) -> Self {
         Self(
             status: 413, code: "payload-too-large", title: "Content too large",

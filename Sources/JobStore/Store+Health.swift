@@ -13,6 +13,9 @@ package struct StoreStatistics: Sendable, Hashable {
 }
 
 extension Store {
+    /// Grows with every commit, before anybody is told of it: what was read at one count is still true at the same count.
+    package var commitCount: Int { writer.statistics.commits }
+
     /// Counts the jobs of every state that is not over, and adds the writer's figures. States that are over are left out:
     /// counting a million rows is not worth a scrape.
     package func statistics() throws(StoreError) -> StoreStatistics {

@@ -12,13 +12,22 @@ final class ServerProcess {
     private let process: Process
     private let ownsFolder: Bool
 
-    /// - Parameter folder: an existing data folder to go on with; nil for a new one.
-    init(folder: String? = nil, workers: Int = 1, options: [String] = []) throws {
+    /// - Parameters:
+    ///   - folder: an existing data folder to go on with; nil for a new one.
+    ///   - descriptorsMax: how many file descriptors the process may have open; nil for as many as this one.
+    init(folder: String? = nil, workers: Int = 1, options: [String] = [], descriptorsMax: Int? = nil) throws {
         ownsFolder = folder == nil
         self.folder = folder ?? Self.makeFolder()
         process = Process()
-        process.executableURL = Self.binary
-        process.arguments = ["serve", "--port", "0", "--data-dir", self.folder, "--workers", String(workers)] + options
+        let arguments = ["serve", "--port", "0", "--data-dir", self.folder, "--workers", String(workers)] + options
+        if let descriptorsMax {
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments =
+                ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", Self.binary.path] + arguments
+        } else {
+            process.executableURL = Self.binary
+            process.arguments = arguments
+        }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

@@ -73,6 +73,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [("127.0.0.1", true), ("::1", true), ("0.0.0.0", false), ("::", false)])
+    func beforeItStartsAServerKnowsWhoCanReachASocketThatWasHandedOver(_ host: String, _ isPrivate: Bool) throws {
+        let listener = try Listener(.tcp(host: host, port: 0))
+        defer { listener.shut() }
+        #expect(SocketActivation.isPrivate(.inherited(descriptor: listener.descriptor)) == isPrivate)
+    }
+
+    @Test(arguments: [(0o600, true), (0o660, false)] as [(UInt32, Bool)])
+    func aUNIXSocketThatWasHandedOverIsJudgedByItsMode(_ mode: UInt32, _ isPrivate: Bool) throws {
+        let listener = try Listener(.unix(path: makePath(), mode: mode))
+        defer { listener.shut() }
+        #expect(SocketActivation.isPrivate(.inherited(descriptor: listener.descriptor)) == isPrivate)
+        #expect(!SocketActivation.isPrivate(.inherited(descriptor: -1)))
+    }
+
     @Test func aDescriptorThatDoesNotListenIsRefused() throws {
         let pipe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(pipe) }

@@ -169,13 +169,39 @@ import Testing
                 server.drain(seconds: 10)
                 drained.open()
             }
-            #expect(idle.next { $0.kind == .goAway }?.errorCode == 0)
-            let farewell = busy.next { $0.kind == .goAway }
-            #expect(farewell?.errorCode == 0 && farewell?.payload.prefix(4) == be32(1)[...])
+            expectTwoGoodbyes(idle, lastStream: 0)
+            expectTwoGoodbyes(busy, lastStream: 1)
             responders.values[0].respond(text("last"))
             #expect(busy.answer(1) == Array("last".utf8))
             while busy.next() != nil {}
             #expect(busy.client.hasEnded && drained.wait())
+        }
+    }
+
+    /// RFC 9113 section 6.8: first no stream is named, and after a round trip the last one is.
+    private func expectTwoGoodbyes(_ client: HTTP2Client, lastStream: UInt32) {
+        let announcement = client.next { $0.kind == .goAway }
+        #expect(announcement?.errorCode == 0 && announcement?.payload.prefix(4) == be32(.max >> 1)[...])
+        let ping = client.next { $0.kind == .ping && $0.flags == 0 }
+        client.send(Frame(.ping, flags: Frame.ack, ping?.payload ?? []))
+        let goodbye = client.next { $0.kind == .goAway }
+        #expect(goodbye?.errorCode == 0 && goodbye?.payload.prefix(4) == be32(lastStream)[...])
+    }
+
+    @Test func aRequestThatCrossesWithTheAnnouncementOfTheEndIsServed() throws {
+        try withServer { server in
+            let client = try HTTP2Client(server)
+            client.send(headers(1))
+            #expect(client.answer(1) != nil)
+            startThread { server.drain(seconds: 10) }
+            #expect(client.next { $0.kind == .goAway } != nil)
+            // The ping is left unanswered: the server waits a second for what may be on its way.
+            client.send(headers(3, request(path: "/late")))
+            #expect(client.answer(3) == Array("hello /late".utf8))
+            let goodbye = client.next { $0.kind == .goAway }
+            #expect(goodbye?.errorCode == 0 && goodbye?.payload.prefix(4) == be32(3)[...])
+            while client.next() != nil {}
+            #expect(client.client.hasEnded)
         }
     }
 

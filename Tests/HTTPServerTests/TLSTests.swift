@@ -100,15 +100,36 @@ import Testing
         }
     }
 
-    @Test(arguments: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}"])
+    @Test(arguments: ["\u{16}\u{3}\u{1}\u{0}", "\u{16}\u{3}\u{1}\u{0}\u{4}abcd", "\u{0}", "\u{7F}\u{7F}"])
     func whatIsNoTLSIsCutAndTheServerGoesOn(_ text: String) throws {
         try withServer(tls: certificates.configuration) { server in
             let client = try TestClient(server)
             client.send(text)
             client.endSending()
-            _ = client.readToEnd()
+            #expect(!client.readToEnd().contains("HTTP/"))
             #expect(client.hasEnded)
             #expect(try curl(server, "/x", []).text == "hello /x")
+        }
+    }
+
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", "P",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc",
+    ])
+    func whoeverSpeaksHTTPWithoutTLSIsToldSoInTheClear(_ text: String) throws {
+        let records = Box<AccessRecord>()
+        try withServer(tls: certificates.configuration, records: records) { server in
+            let client = try TestClient(server)
+            client.send(text)
+            let answer = client.readAnswer()
+            #expect(answer?.status == 400 && answer?.body.contains("This port speaks TLS") == true)
+            #expect(answer?.head.contains("\r\nConnection: close\r\n") == true)
+            // Over a connection that is not secure the field would be meaningless (RFC 6797 section 7.2).
+            #expect(answer?.head.contains("Strict-Transport") == false)
+            client.endSending()
+            #expect(client.readToEnd().isEmpty && client.hasEnded)
+            #expect(try curl(server, "/x", []).text == "hello /x")
+            #expect(records.values.first?.status == 400)
         }
     }
 

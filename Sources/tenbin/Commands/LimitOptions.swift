@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import HTTPServer
+import HTTPWire
 import JobStore
 
 /// Everything that bounds what clients can make the server hold or wait for.
@@ -14,6 +15,18 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Jobs that may wait in the queue.")
     var queuedJobsMax = StoreLimits().queuedJobsMax
 
+    @Option(help: "Bytes of a request's header section; more is answered 431.")
+    var headerBytesMax = ServerLimits().http1.fieldBytesMax
+
+    @Option(help: "Fields of a request's header section; more is answered 431.")
+    var headerFieldsMax = ServerLimits().http1.fieldsMax
+
+    @Option(help: "Bytes of a request's target; more is answered 414.")
+    var targetBytesMax = ServerLimits().http1.targetBytesMax
+
+    @Option(help: "Requests of one HTTP/2 connection that are being answered; HTTP/1.1 answers one after the other.")
+    var streamsMax = ServerLimits().http2.streamsMax
+
     @Option(help: "Connections in all.")
     var connectionsMax = ServerLimits().connectionsMax
 
@@ -25,6 +38,9 @@ struct LimitOptions: ParsableArguments {
 
     @Option(help: "Seconds for a request's head to arrive.")
     var headerSeconds = ServerLimits().headerSeconds
+
+    @Option(help: "Seconds for a TLS handshake.")
+    var handshakeSeconds = ServerLimits().handshakeSeconds
 
     @Option(help: "Seconds that a connection may stay without a request.")
     var idleSeconds = ServerLimits().idleSeconds
@@ -40,12 +56,14 @@ struct LimitOptions: ParsableArguments {
             ("--job-memory-max", jobMemoryMax), ("--dataset-bytes-max", datasetBytesMax),
             ("--queued-jobs-max", queuedJobsMax), ("--connections-max", connectionsMax),
             ("--connections-per-address-max", connectionsPerAddressMax),
-            ("--requests-in-flight-max", requestsInFlightMax),
+            ("--requests-in-flight-max", requestsInFlightMax), ("--header-bytes-max", headerBytesMax),
+            ("--header-fields-max", headerFieldsMax), ("--target-bytes-max", targetBytesMax),
+            ("--streams-max", streamsMax),
         ]
         for (name, value) in counts where value < 1 { throw ValidationError("\(name) must be at least 1") }
         let seconds = [
             ("--header-seconds", headerSeconds), ("--idle-seconds", idleSeconds),
-            ("--write-stall-seconds", writeStallSeconds),
+            ("--write-stall-seconds", writeStallSeconds), ("--handshake-seconds", handshakeSeconds),
         ]
         for (name, value) in seconds where !(value > 0 && value <= 86_400) {
             throw ValidationError("\(name) must lie above 0 and be at most 86400")
@@ -53,10 +71,29 @@ struct LimitOptions: ParsableArguments {
         guard bodyBytesPerSecondMin >= 0 else {
             throw ValidationError("--body-bytes-per-second-min must not be negative")
         }
+        guard max(headerBytesMax, targetBytesMax) <= Self.headBytesCeiling, streamsMax <= Self.streamsCeiling else {
+            throw ValidationError(
+                """
+                --header-bytes-max and --target-bytes-max may be at most \(Self.headBytesCeiling), \
+                --streams-max at most \(Self.streamsCeiling)
+                """)
+        }
     }
+
+    /// A head is gathered in memory before anybody is asked who they are.
+    private static let headBytesCeiling = 1 << 20
+    /// Streams that one client may have open.
+    private static let streamsCeiling = 10_000
 
     var server: ServerLimits {
         var limits = ServerLimits()
+        limits.http1.fieldBytesMax = headerBytesMax
+        limits.http1.fieldsMax = headerFieldsMax
+        limits.http1.targetBytesMax = targetBytesMax
+        limits.http2.fieldsMax = headerFieldsMax
+        limits.http2.targetBytesMax = targetBytesMax
+        limits.http2.streamsMax = streamsMax
+        limits.handshakeSeconds = handshakeSeconds
         limits.connectionsMax = connectionsMax
         limits.connectionsPerAddressMax = connectionsPerAddressMax
         limits.requestsInFlightMax = requestsInFlightMax

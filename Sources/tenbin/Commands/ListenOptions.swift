@@ -53,9 +53,10 @@ struct ListenOptions: ParsableArguments {
         SocketActivation.addresses(environment: ProcessInfo.processInfo.environment, processID: getpid())
     }
 
-    /// Only this machine can connect. What somebody else opened is taken for open to the network.
+    /// Only this machine can connect. Sockets that somebody else opened are judged by their addresses.
     var isLoopback: Bool {
-        guard Self.inherited.isEmpty else { return false }
+        let inherited = Self.inherited
+        guard inherited.isEmpty else { return inherited.allSatisfy(SocketActivation.isPrivate) }
         let octets = host.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
         return host == "localhost" || host == "::1" || (octets.count == 4 && octets[0] == 127)
     }

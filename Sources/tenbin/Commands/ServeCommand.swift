@@ -30,6 +30,9 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "What is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = Logger.Level.info.rawValue
 
+    @Option(help: "How it is logged: \(LogFormat.allCases.map(\.rawValue).joined(separator: " or ")).")
+    var logFormat = LogFormat.text
+
     @Flag(help: "Log every request.")
     var accessLog = false
 
@@ -57,13 +60,11 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         let level = Logger.Level(rawValue: logLevel) ?? .info
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
+        let format = logFormat
+        LoggingSystem.bootstrap { label in format.handler(label: label, level: level) }
         let logger = Logger(label: "tenbin")
         if retainDryRun { return try tellWhatWouldBeRemoved(logger) }
+        Self.raiseDescriptorLimit()
         let ended = DispatchSemaphore(value: 0)
         let queue = DispatchQueue(label: "tenbin.signals")
         let signals = Signals(queue: queue) { ended.signal() }
@@ -93,6 +94,16 @@ struct ServeCommand: ParsableCommand {
             "\(found.idempotencyKeys) idempotency keys")
     }
 
+    /// Takes as many file descriptors as the system lets it have: each connection needs one, and the usual soft limit is 1024.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        // Where that is refused, the server goes on with what it has, and says so when descriptors run out.
+        _ = setrlimit(resource, &limit)
+    }
+
     private func configuration(_ logger: Logger) -> Service.Configuration {
         var configuration = Service.Configuration(
             addresses: listening.addresses, isLoopback: listening.isLoopback, tls: listening.tls,
@@ -105,3 +116,5 @@ struct ServeCommand: ParsableCommand {
         return configuration
     }
 }
+
+extension LogFormat: ExpressibleByArgument {}

@@ -79,6 +79,9 @@ final class Service: Sendable {
         housekeeper.start()
     }
 
+    /// How long requests are still taken after `/readyz` has said that the server ends.
+    private static let noticeMilliseconds = 500
+
     /// Reads certificate and key again; the old ones stay in force when the new ones cannot be used.
     func reloadCertificates() {
         do {
@@ -92,6 +95,8 @@ final class Service: Sendable {
     /// Ends in order: answers what is in flight, lets running jobs checkpoint and go back to the queue, closes the store.
     func drain(seconds: Int) {
         isDraining.withLock { $0 = true }
+        // Whoever balances load has a moment to see `/readyz` before connections are refused.
+        usleep(UInt32(clamping: min(Self.noticeMilliseconds, seconds * 1_000) * 1_000))
         server.drain(seconds: Double(seconds))
         // What does not make it in time is taken up after the next start.
         _ = pool.drain(seconds: seconds)
@@ -123,21 +128,6 @@ struct OpenDoor: Error, CustomStringConvertible {
         without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost); \
         start it there and make a key with "tenbin keys create --scope admin"
         """
-}
-
-/// Writes a line for each answered request.
-private struct AccessLog {
-    let logger: Logger
-
-    @Sendable func record(_ record: AccessRecord) {
-        logger.info(
-            "request",
-            metadata: [
-                "method": "\(record.method)", "route": "\(record.route ?? record.target)",
-                "status": "\(record.status)", "bytes": "\(record.bytes)", "seconds": "\(record.seconds)",
-                "request_id": "\(record.requestID)", "peer": "\(record.peer)",
-            ])
-    }
 }
 
 extension Timestamp {

@@ -1,0 +1,71 @@
+import Glibc
+import Jobs
+import Logging
+
+/// Writes each event as one line of JSON on standard error: `time`, `level`, `label`, `message`, then the metadata, which
+/// gives way when a name is taken.
+struct JSONLogHandler: LogHandler {
+    let label: String
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+
+    init(label: String, logLevel: Logger.Level) {
+        self.label = label
+        self.logLevel = logLevel
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let line = line(for: event, at: .now) + [UInt8(ascii: "\n")]
+        // One call a line keeps lines of several threads apart; a log that cannot be written stops nobody.
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    private static let own: Set = ["time", "level", "label", "message"]
+
+    func line(for event: LogEvent, at time: Timestamp) -> [UInt8] {
+        var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
+        if let given = event.metadata { all.merge(given) { $1 } }
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("time")
+            writer.value(time.description)
+            writer.name("level")
+            writer.value(event.level.rawValue)
+            writer.name("label")
+            writer.value(label)
+            writer.name("message")
+            writer.value(event.message.description)
+            for (name, value) in all.sorted(by: { $0.key < $1.key }) where !Self.own.contains(name) {
+                writer.name(escaping: name)
+                writer.value(value.description)
+            }
+        }
+        return writer.bytes
+    }
+}
+
+/// How the log is written.
+enum LogFormat: String, CaseIterable, Sendable {
+    /// One line of text an event.
+    case text
+    /// One JSON object an event, on a line of its own.
+    case json
+
+    func handler(label: String, level: Logger.Level) -> any LogHandler {
+        switch self {
+        case .text:
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        case .json:
+            return JSONLogHandler(label: label, logLevel: level)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import HTTPWire
+import Jobs
+import Logging
+import Testing
+
+@testable import HTTPServer
+@testable import tenbin
+
+/// What stands in the log.
+struct LoggingTests {
+    private func event(_ message: Logger.Message, _ metadata: Logger.Metadata?) -> LogEvent {
+        LogEvent(
+            level: .warning, message: message, metadata: metadata, source: "test", file: "f", function: "g", line: 1)
+    }
+
+    @Test func anEventIsOneLineOfJSON() throws {
+        var handler = JSONLogHandler(label: "tenbin", logLevel: .info)
+        handler[metadataKey: "job"] = "job_1"
+        let line = handler.line(
+            for: event("two\nlines", ["status": "404", "time": "never", "quote\"": "a\"b"]),
+            at: Timestamp(milliseconds: 1_700_000_000_123))
+        #expect(!line.contains(UInt8(ascii: "\n")))
+        let json = try JSONValue(parsing: line)
+        #expect(json["time"]?.text == "2023-11-14T22:13:20.123Z")
+        #expect(json["level"]?.text == "warning" && json["label"]?.text == "tenbin")
+        #expect(json["message"]?.text == "two\nlines" && json["job"]?.text == "job_1")
+        #expect(json["status"]?.text == "404" && json["quote\""]?.text == "a\"b")
+    }
+
+    private let record = AccessRecord(
+        method: "GET", target: "/v1/jobs/job_1?secret=1", route: nil, status: 404, bytes: 12, seconds: 0.5,
+        requestID: "r1", traceParent: nil, principal: nil, peer: "127.0.0.1", version: .http2, isComplete: true)
+
+    @Test func aRequestIsLoggedByItsRouteAndWhoMadeIt() {
+        var record = record
+        record.route = "/v1/jobs/{id}"
+        record.principal = "key_1"
+        record.traceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let metadata = AccessLog.metadata(of: record)
+        #expect(
+            metadata == [
+                "method": "GET", "route": "/v1/jobs/{id}", "status": "404", "bytes": "12", "seconds": "0.5",
+                "request_id": "r1", "peer": "127.0.0.1", "version": "HTTP/2", "principal": "key_1",
+                "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            ])
+    }
+
+    @Test func aQueryIsNeverLogged() {
+        #expect(AccessLog.metadata(of: record)["route"] == "/v1/jobs/job_1")
+    }
+
+    @Test func anAnswerThatWasCutSaysSo() {
+        var record = record
+        record.isComplete = false
+        #expect(AccessLog.metadata(of: record)["complete"] == "false")
+    }
+}
