@@ -17,6 +17,8 @@ final class HTTP1Engine: Engine {
     private var contentIsIn = true
     /// Whether the client may be waiting for `100 Continue`.
     private var owesContinue = false
+    /// Unwanted content that may still come before the connection is given up.
+    private var discardRemaining = 0
 
     private var source: (any ContentSource)?
     private var framing = HTTP1Serializer.Framing.none
@@ -95,6 +97,7 @@ final class HTTP1Engine: Engine {
         self.exchange = exchange
         contentIsIn = head.framing == .none
         owesContinue = head.expectsContinue
+        discardRemaining = limits.discardBytesMax
         answerIsOut = false
         keepsAlive = head.keepsAlive && !isDraining
         if contentIsIn { takeEndOfRequest() }
@@ -158,7 +161,11 @@ final class HTTP1Engine: Engine {
             case .content(let piece):
                 owesContinue = false
                 rate.add(piece.count)
-                if exchange.wantsContent { gathered.append(contentsOf: piece) }
+                if exchange.wantsContent {
+                    gathered.append(contentsOf: piece)
+                } else {
+                    discardRemaining -= piece.count
+                }
             case .head, .end, .failed:
                 outcome = event
             }
@@ -180,6 +187,10 @@ final class HTTP1Engine: Engine {
             settle()
             return false
         case .head, .content, nil:
+            if discardRemaining < 0, answerIsOut {
+                keepsAlive = false
+                settle()
+            }
             return false
         }
     }
@@ -255,7 +266,8 @@ final class HTTP1Engine: Engine {
         if contentIsIn { return true }
         guard !owesContinue else { return false }
         if exchange?.wantsContent == true { return true }
-        return (parser.contentRemaining ?? .max) <= limits.discardBytesMax
+        // How long chunked content is shows as it comes.
+        return discardRemaining >= 0 && (parser.contentRemaining ?? 0) <= limits.discardBytesMax
     }
 
     private func send(_ body: AnswerBody, for exchange: ActiveExchange) {

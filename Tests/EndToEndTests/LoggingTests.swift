@@ -18,14 +18,14 @@ struct LoggingTests {
         var handler = JSONLogHandler(label: "tenbin", logLevel: .info)
         handler[metadataKey: "job"] = "job_1"
         let line = handler.line(
-            for: event("two\nlines", ["status": "404", "time": "never", "quote\"": "a\"b"]),
+            for: event("two\nlines", ["status": .stringConvertible(404), "time": "never", "quote\"": "a\"b"]),
             at: Timestamp(milliseconds: 1_700_000_000_123))
         #expect(!line.contains(UInt8(ascii: "\n")))
         let json = try JSONValue(parsing: line)
         #expect(json["time"]?.text == "2023-11-14T22:13:20.123Z")
         #expect(json["level"]?.text == "warning" && json["label"]?.text == "tenbin")
         #expect(json["message"]?.text == "two\nlines" && json["job"]?.text == "job_1")
-        #expect(json["status"]?.text == "404" && json["quote\""]?.text == "a\"b")
+        #expect(json["status"]?.int == 404 && json["quote\""]?.text == "a\"b")
     }
 
     private let record = AccessRecord(
@@ -37,7 +37,7 @@ struct LoggingTests {
         record.route = "/v1/jobs/{id}"
         record.principal = "key_1"
         record.traceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-        let metadata = AccessLog.metadata(of: record)
+        let metadata = AccessLog.metadata(of: record).mapValues(\.description)
         #expect(
             metadata == [
                 "method": "GET", "route": "/v1/jobs/{id}", "status": "404", "bytes": "12", "seconds": "0.5",
@@ -48,6 +48,12 @@ struct LoggingTests {
 
     @Test func aQueryIsNeverLogged() {
         #expect(AccessLog.metadata(of: record)["route"] == "/v1/jobs/job_1")
+    }
+
+    @Test func whatIsOpenToEverybodyIsAskedForByNobody() {
+        var record = record
+        record.principal = ""
+        #expect(AccessLog.metadata(of: record)["principal"] == nil)
     }
 
     @Test func anAnswerThatWasCutSaysSo() {

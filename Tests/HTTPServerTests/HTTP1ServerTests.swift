@@ -212,6 +212,22 @@ import Testing
         }
     }
 
+    @Test func chunkedContentNobodyWantsIsDroppedAsFarAsItIsLittle() throws {
+        try withServer { server in
+            let client = try TestClient(server)
+            let head = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            client.send(head + "3\r\nabc\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.readAnswer()?.body == "hello /a" && client.readAnswer()?.body == "hello /b")
+            client.send(head)
+            #expect(client.readAnswer()?.body == "hello /a")
+            let chunk = "4000\r\n" + String(repeating: "a", count: 0x4000) + "\r\n"
+            // The server stops reading somewhere behind 64 KiB, and says so by ending the connection.
+            for _ in 0..<64 { client.send(chunk) }
+            client.endSending()
+            #expect(client.readToEnd().isEmpty && client.hasEnded)
+        }
+    }
+
     @Test func aSourceIsSentInChunksAndItsFailureCutsTheConnection() throws {
         try withServer { head, responder in
             let fails = head.request.path == "/fails"

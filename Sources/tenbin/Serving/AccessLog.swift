@@ -15,10 +15,12 @@ struct AccessLog {
         var metadata: Logger.Metadata = [
             "method": "\(record.method)",
             "route": "\(record.route ?? String(record.target.prefix { $0 != "?" }))",
-            "status": "\(record.status)", "bytes": "\(record.bytes)", "seconds": "\(record.seconds)",
+            "status": .stringConvertible(record.status), "bytes": .stringConvertible(record.bytes),
+            "seconds": .stringConvertible(record.seconds),
             "request_id": "\(record.requestID)", "peer": "\(record.peer)", "version": "\(record.version.inWords)",
         ]
-        if let principal = record.principal { metadata["principal"] = "\(principal)" }
+        // What is open to everybody is asked for by nobody in particular.
+        if let principal = record.principal, !principal.isEmpty { metadata["principal"] = "\(principal)" }
         if let traceParent = record.traceParent { metadata["traceparent"] = "\(traceParent)" }
         if !record.isComplete { metadata["complete"] = "false" }
         return metadata

@@ -23,10 +23,19 @@ struct JSONLogHandler: LogHandler {
     func log(event: LogEvent) {
         let line = line(for: event, at: .now) + [UInt8(ascii: "\n")]
         // One call a line keeps lines of several threads apart; a log that cannot be written stops nobody.
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private static let own: Set = ["time", "level", "label", "message"]
+
+    /// Numbers stay numbers; everything else is text.
+    private static func append(_ value: Logger.Metadata.Value, to writer: inout JSONWriter) {
+        switch value {
+        case .stringConvertible(let number as Int): writer.value(number)
+        case .stringConvertible(let number as Double): writer.value(number)
+        default: writer.value(value.description)
+        }
+    }
 
     func line(for event: LogEvent, at time: Timestamp) -> [UInt8] {
         var all = metadata
@@ -44,7 +53,7 @@ struct JSONLogHandler: LogHandler {
             writer.value(event.message.description)
             for (name, value) in all.sorted(by: { $0.key < $1.key }) where !Self.own.contains(name) {
                 writer.name(escaping: name)
-                writer.value(value.description)
+                Self.append(value, to: &writer)
             }
         }
         return writer.bytes
