@@ -25,6 +25,20 @@ extension Double: Real {
         Plain.gather(rows, width: width, from: matrix, to)
     }
 
+    package static func gatherPlanes(
+        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<UInt8>, factors: [Float],
+        offsets: [Float], _ to: Output
+    ) {
+        Plain.gatherPlanes(rows, area: area, from: pixels, factors: factors, offsets: offsets, to)
+    }
+
+    package static func gatherPlanes(
+        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<Float>, factors: [Float],
+        offsets: [Float], _ to: Output
+    ) {
+        Plain.gatherPlanes(rows, area: area, from: pixels, factors: factors, offsets: offsets, to)
+    }
+
     package static func scale(_ count: Int, by factor: Double, _ x: Output) {
         Plain.scale(count, by: factor, x)
     }
@@ -35,6 +49,10 @@ extension Double: Real {
 
     package static func add(_ count: Int, _ factor: Double, times x: Input, to y: Output) {
         Plain.add(count, factor, times: x, to: y)
+    }
+
+    package static func addRectified(_ count: Int, _ x: Input, _ y: Input, _ z: Output) {
+        Plain.addRectified(count, x, y, z)
     }
 
     package static func sumOfSquares(_ count: Int, _ x: Input) -> Double {

@@ -1,6 +1,20 @@
 import CKernels
 
 extension Float {
+    package static func gatherPlanes(
+        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<UInt8>, factors: [Float],
+        offsets: [Float], _ to: Output
+    ) {
+        Plain.gatherPlanes(rows, area: area, from: pixels, factors: factors, offsets: offsets, to)
+    }
+
+    package static func gatherPlanes(
+        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<Float>, factors: [Float],
+        offsets: [Float], _ to: Output
+    ) {
+        Plain.gatherPlanes(rows, area: area, from: pixels, factors: factors, offsets: offsets, to)
+    }
+
     package static func windows(_ window: ImageWindow, _ image: Input, rowStride: Int, _ columns: Output) {
         var window = ck_window(window)
         loops.windows(&window, image, rowStride, columns)

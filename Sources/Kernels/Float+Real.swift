@@ -66,6 +66,10 @@ extension Float: Real {
         loops.axpy(count, factor, x, y)
     }
 
+    package static func addRectified(_ count: Int, _ x: Input, _ y: Input, _ z: Output) {
+        loops.add_rectified(count, x, y, z)
+    }
+
     package static func sumOfSquares(_ count: Int, _ x: Input) -> Double {
         loops.sum_of_squares(count, x)
     }

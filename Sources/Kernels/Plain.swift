@@ -42,6 +42,10 @@ package enum Plain<Number: Real> {
         for i in 0..<count { y[i] += factor * x[i] }
     }
 
+    package static func addRectified(_ count: Int, _ x: Input, _ y: Input, _ z: Output) {
+        for i in 0..<count { z[i] = value(.relu, x[i] + y[i]) }
+    }
+
     package static func sumOfSquares(_ count: Int, _ x: Input) -> Double {
         var sum = 0.0
         for i in 0..<count { sum += Double(x[i]) * Double(x[i]) }

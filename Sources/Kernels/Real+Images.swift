@@ -143,15 +143,6 @@ extension Real {
         Plain.convolveGradient(
             layer, images: images, x, weight: weight, winners: winners, dy: dy, dx: dx, dWeight: dWeight, dBias: dBias)
     }
-
-    /// Writes rows of `[…, area, channels]` pixels as planes `[rows, channels, area]`, each value times its channel's factor
-    /// less its channel's offset.
-    package static func gatherPlanes<Pixel: PixelValue>(
-        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<Pixel>, factors: [Float],
-        offsets: [Float], _ to: Output
-    ) {
-        Plain.gatherPlanes(rows, area: area, from: pixels, factors: factors, offsets: offsets, to)
-    }
 }
 
 /// What images are stored as.

@@ -25,11 +25,22 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     /// Copies rows of a matrix `[…, width]` to `[rows, width]`, in the order of their indices.
     static func gather(_ rows: UnsafeBufferPointer<Int32>, width: Int, from matrix: UnsafePointer<Float>, _ to: Output)
 
+    /// Writes rows of `[…, area, channels]` pixels as planes `[rows, channels, area]`, each value times its channel's factor
+    /// less its channel's offset.
+    static func gatherPlanes(
+        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<UInt8>, factors: [Float],
+        offsets: [Float], _ to: Output)
+    static func gatherPlanes(
+        _ rows: UnsafeBufferPointer<Int32>, area: Int, from pixels: UnsafePointer<Float>, factors: [Float],
+        offsets: [Float], _ to: Output)
+
     static func scale(_ count: Int, by factor: Self, _ x: Output)
     /// y ← y + x.
     static func add(_ count: Int, _ x: Input, to y: Output)
     /// y ← y + factor·x.
     static func add(_ count: Int, _ factor: Self, times x: Input, to y: Output)
+    /// z ← max(0, x + y); z may be either.
+    static func addRectified(_ count: Int, _ x: Input, _ y: Input, _ z: Output)
     static func sumOfSquares(_ count: Int, _ x: Input) -> Double
     static func dot(_ count: Int, _ x: Input, _ y: Input) -> Double
     /// z ← x ∘ y.

@@ -36,6 +36,12 @@ struct EncoderCase: Sendable, CustomStringConvertible {
             data: texts),
     ]
 
+    /// Wide enough for images in blocks of channels, where the library has them.
+    static let wideResnet = EncoderCase(
+        description: "wide resnet",
+        encoder: .resnet(ResNetSpec(depth: 18, width: 16, augmentation: [.horizontalFlip])),
+        data: images(height: 4, width: 4, channels: 1))
+
     static let rows = 60
 
     private static func images(height: Int, width: Int, channels: Int) -> TrainingData {

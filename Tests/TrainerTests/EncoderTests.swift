@@ -8,7 +8,7 @@ import Weighting
 
 /// What every encoder owes, whatever its layers are.
 struct EncoderTests {
-    @Test(arguments: EncoderCase.all)
+    @Test(arguments: EncoderCase.all + [.wideResnet])
     func theSameSpecAndSeedTwiceGiveTheSameBytes(encoder: EncoderCase) throws {
         let contexts = [RecordingContext(), RecordingContext()]
         let loops = try contexts.map { try TrainingLoopTests.run(try encoder.setup(), $0).loop }
@@ -70,7 +70,7 @@ struct EncoderTests {
         }
     }
 
-    @Test(arguments: EncoderCase.all)
+    @Test(arguments: EncoderCase.all + [.wideResnet])
     func fastKernelsGiveTheGradientOfThePlainOnes(encoder: EncoderCase) throws {
         let plain = try GradientProblem<Double>(encoder)
         let fast = try GradientProblem<Float>(encoder)

@@ -2,18 +2,19 @@ import Kernels
 
 extension [NetworkPlan.PlacedLayer] {
     /// The layers at work, with memory for `rowsMax` rows; neighbours that one kernel computes together become one.
-    func makeLayers<Number: Real>(rowsMax: Int, as: Number.Type) throws(PlanError) -> [any Layer<Number>] {
+    ///
+    /// - Parameter block: channels of an image that stand together behind the first convolution; nil for planes.
+    /// - Throws: `PlanError.impossible` where blocks were asked for and the library has no convolution for them.
+    func makeLayers<Number: Real>(
+        rowsMax: Int, block: Int?, as: Number.Type
+    ) throws(PlanError) -> [any Layer<Number>] {
         var layers: [any Layer<Number>] = []
         var index = startIndex
         while index < endIndex {
             let next = index + 1 < endIndex ? self[index + 1] : nil
-            if let next, let narrow = try self[index].narrowConvolution(before: next) {
-                layers.append(try NarrowConvolutionLayer<Number>(self[index], rowsMax: rowsMax, shape: narrow))
-                index += 2
-            } else {
-                layers.append(try self[index].makeLayer(rowsMax: rowsMax, as: Number.self))
-                index += 1
-            }
+            let made = try self[index].makeLayer(before: next, rowsMax: rowsMax, block: block, as: Number.self)
+            layers.append(made.layer)
+            index += made.takesNext ? 2 : 1
         }
         return layers
     }
@@ -39,8 +40,46 @@ extension NetworkPlan.PlacedLayer {
         return ImageWindow(try input.image(for: name), kernel: kernel, stride: stride, padding: padding)
     }
 
+    /// The layer at work, together with the next one where one kernel computes both.
+    fileprivate func makeLayer<Number: Real>(
+        before next: NetworkPlan.PlacedLayer?, rowsMax: Int, block: Int?, as: Number.Type
+    ) throws(PlanError) -> (layer: any Layer<Number>, takesNext: Bool) {
+        if let block {
+            let rectifies = next?.plan == .activation(.relu)
+            if let blocked = try makeBlockedLayer(rowsMax: rowsMax, block: block, rectifies: rectifies) {
+                // Blocks are asked for in single precision only.
+                guard let layer = blocked as? any Layer<Number> else {
+                    throw .impossible(layer: name, detail: "blocks are for single precision")
+                }
+                return (layer, plan == .batchNorm && rectifies)
+            }
+        } else if let next, let narrow = try narrowConvolution(before: next) {
+            return (try NarrowConvolutionLayer<Number>(self, rowsMax: rowsMax, shape: narrow), true)
+        }
+        return (try makeLayer(rowsMax: rowsMax, block: block, as: Number.self), false)
+    }
+
+    /// The layer on images in blocks; nil where the layout does not matter to it.
+    private func makeBlockedLayer(
+        rowsMax: Int, block: Int, rectifies: Bool
+    ) throws(PlanError) -> (any Layer<Float>)? {
+        switch plan {
+        case .convolution(let filters, _, _, _, _, _):
+            guard
+                let layer = try BlockedConvolutionLayer(
+                    self, rowsMax: rowsMax, window: try window(), filters: filters, block: block)
+            else { throw .impossible(layer: name, detail: "the library has no convolution in blocks") }
+            return layer
+        case .batchNorm: return try BlockedNormLayer(self, rowsMax: rowsMax, block: block, rectifies: rectifies)
+        case .globalMean: return try BlockedMeanLayer(self, rowsMax: rowsMax, block: block)
+        default: return nil
+        }
+    }
+
     /// The layer with memory for `rowsMax` rows. The plan's sizes have been counted, so their products fit.
-    fileprivate func makeLayer<Number: Real>(rowsMax: Int, as: Number.Type) throws(PlanError) -> any Layer<Number> {
+    private func makeLayer<Number: Real>(
+        rowsMax: Int, block: Int?, as: Number.Type
+    ) throws(PlanError) -> any Layer<Number> {
         switch plan {
         case .dense(_, _, let activation):
             try DenseLayer<Number>(self, rowsMax: rowsMax, activation: activation)
@@ -64,7 +103,7 @@ extension NetworkPlan.PlacedLayer {
         case .globalMean:
             try GlobalMeanLayer<Number>(self, rowsMax: rowsMax)
         case .residual(let main, let shortcut):
-            try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut)
+            try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut, block: block)
         case .embeddingMean(let width):
             try EmbeddingMeanLayer<Number>(self, rowsMax: rowsMax, width: width)
         case .embedding(let width):

@@ -9,31 +9,27 @@ final class ResidualLayer<Number: Real>: Layer {
     private let output: AlignedBuffer<Number>
     /// The gradient of the sum, for the branch that does not get the original.
     private let dSum: AlignedBuffer<Number>
-    private let dInput: AlignedBuffer<Number>
 
     init(
-        _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, main: [LayerPlan], shortcut: [LayerPlan]
+        _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, main: [LayerPlan], shortcut: [LayerPlan], block: Int?
     ) throws(PlanError) {
         var parameters = layer.parameters[...]
         var statistics = layer.statistics[...]
         self.main = try layer.branch(main, "main", &parameters, &statistics)
-            .makeLayers(rowsMax: rowsMax, as: Number.self)
+            .makeLayers(rowsMax: rowsMax, block: block, as: Number.self)
         self.shortcut = try layer.branch(shortcut, "shortcut", &parameters, &statistics)
-            .makeLayers(rowsMax: rowsMax, as: Number.self)
+            .makeLayers(rowsMax: rowsMax, block: block, as: Number.self)
         inputs = try layer.input.count()
         outputs = try layer.output.count()
         output = AlignedBuffer(count: try product(rowsMax, outputs))
         dSum = AlignedBuffer(count: output.count)
-        dInput = AlignedBuffer(count: try product(rowsMax, inputs))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {
         let count = pass.rows * outputs
         let direct = shortcut.reduce(input) { $1.forward($0, pass) }
         let result = main.reduce(input) { $1.forward($0, pass) }
-        output.pointer.update(from: result, count: count)
-        Number.add(count, direct, to: output.pointer)
-        Number.biasActivate(.relu, rows: 1, columns: count, bias: nil, output.pointer, output.pointer)
+        Number.addRectified(count, direct, result, output.pointer)
         return UnsafePointer(output.pointer)
     }
 
@@ -47,10 +43,8 @@ final class ResidualLayer<Number: Real>: Layer {
         dSum.pointer.update(from: dOutput, count: count)
         let dMain = backward(main, dOutput, pass, gradients, needsInput)
         let dDirect = backward(shortcut, dSum.pointer, pass, gradients, needsInput)
-        guard needsInput else { return dInput.pointer }
-        dInput.pointer.update(from: dMain, count: pass.rows * inputs)
-        Number.add(pass.rows * inputs, dDirect, to: dInput.pointer)
-        return dInput.pointer
+        if needsInput { Number.add(pass.rows * inputs, dMain, to: dDirect) }
+        return dDirect
     }
 
     private func backward(

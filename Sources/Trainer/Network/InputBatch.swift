@@ -6,6 +6,14 @@ final class InputBatch<Number: Real> {
     private let buffer: AlignedBuffer<Number>
     private let indexBuffer: AlignedBuffer<Int32>
     private let lengthBuffer: AlignedBuffer<Int32>
+    private var lastScaling: Scaling?
+
+    private struct Scaling {
+        let preprocessing: ImagePreprocessing
+        /// One a channel: value = pixel · factor − offset.
+        let factors: [Float]
+        let offsets: [Float]
+    }
 
     init(_ shape: SignalShape, rowsMax: Int) throws(PlanError) {
         buffer = AlignedBuffer(count: try product(rowsMax, try shape.count()))
@@ -34,24 +42,33 @@ final class InputBatch<Number: Real> {
 
     private func gather(_ rows: UnsafeBufferPointer<Int32>, from tensor: ImageTensor) {
         precondition(rows.count * tensor.shape.count <= buffer.count, "\(rows.count) images do not fit the batch")
-        let preprocessing = tensor.preprocessing
         let area = tensor.shape.height * tensor.shape.width
-        let factors = preprocessing.deviations.map { Float(preprocessing.scale / $0) }
-        let offsets = zip(preprocessing.means, preprocessing.deviations).map { Float($0 / $1) }
+        let scaling = scaling(tensor.preprocessing)
         switch tensor.pixels {
-        case .bytes(let pixels): gatherPlanes(rows, area, pixels, factors, offsets)
-        case .floats(let pixels): gatherPlanes(rows, area, pixels, factors, offsets)
+        case .bytes(let pixels):
+            pixels.withUnsafeBufferPointer { pixels in
+                guard let base = pixels.baseAddress, !rows.isEmpty else { return }
+                Number.gatherPlanes(
+                    rows, area: area, from: base, factors: scaling.factors, offsets: scaling.offsets, buffer.pointer)
+            }
+        case .floats(let pixels):
+            pixels.withUnsafeBufferPointer { pixels in
+                guard let base = pixels.baseAddress, !rows.isEmpty else { return }
+                Number.gatherPlanes(
+                    rows, area: area, from: base, factors: scaling.factors, offsets: scaling.offsets, buffer.pointer)
+            }
         }
     }
 
-    private func gatherPlanes(
-        _ rows: UnsafeBufferPointer<Int32>, _ area: Int, _ pixels: [some PixelValue], _ factors: [Float],
-        _ offsets: [Float]
-    ) {
-        pixels.withUnsafeBufferPointer { pixels in
-            guard let base = pixels.baseAddress, !rows.isEmpty else { return }
-            Number.gatherPlanes(rows, area: area, from: base, factors: factors, offsets: offsets, buffer.pointer)
-        }
+    /// How pixels become values, made once for the images that come mini-batch after mini-batch.
+    private func scaling(_ preprocessing: ImagePreprocessing) -> Scaling {
+        if let known = lastScaling, known.preprocessing == preprocessing { return known }
+        let made = Scaling(
+            preprocessing: preprocessing,
+            factors: preprocessing.deviations.map { Float(preprocessing.scale / $0) },
+            offsets: zip(preprocessing.means, preprocessing.deviations).map { Float($0 / $1) })
+        lastScaling = made
+        return made
     }
 
     private func gather(_ rows: UnsafeBufferPointer<Int32>, from matrix: TokenMatrix) {

@@ -19,6 +19,8 @@ package final class Network<Number: Real> {
 
     private let trunk: [any Layer<Number>]
     private let heads: [[any Layer<Number>]]
+    /// The layer below which nobody reads a gradient.
+    private let firstTrained: Int
     /// `[rowsMax, trunk outputs]`: the sum of the heads' gradients.
     private let dTrunkOutput: AlignedBuffer<Number>
     private let trunkWidth: Int
@@ -30,9 +32,17 @@ package final class Network<Number: Real> {
         parameters = AlignedBuffer(count: plan.parameters.count)
         gradients = AlignedBuffer(count: plan.parameters.count)
         statistics = AlignedBuffer(count: plan.statistics.count)
-        trunk = try plan.trunk.layers.makeLayers(rowsMax: rowsMax, as: Number.self)
+        // Where the library has no convolution for blocks after all, planes serve every network.
+        let layers = plan.trunk.layers
+        let blocked = layers.channelsPerBlock(as: Number.self).flatMap {
+            try? layers.makeLayers(rowsMax: rowsMax, block: $0, as: Number.self)
+        }
+        trunk = try blocked ?? layers.makeLayers(rowsMax: rowsMax, block: nil, as: Number.self)
+        firstTrained = trunk.firstIndex { !($0 is AugmentationLayer<Number>) } ?? trunk.count
         var heads: [[any Layer<Number>]] = []
-        for head in plan.heads { heads.append(try head.layers.makeLayers(rowsMax: rowsMax, as: Number.self)) }
+        for head in plan.heads {
+            heads.append(try head.layers.makeLayers(rowsMax: rowsMax, block: nil, as: Number.self))
+        }
         self.heads = heads
         trunkWidth = try plan.trunk.output.count()
         dTrunkOutput = AlignedBuffer(count: try product(rowsMax, trunkWidth))
@@ -107,9 +117,9 @@ package final class Network<Number: Real> {
         isWanted: () -> Bool
     ) throws(PassInterrupted) {
         var gradient = dOutput
-        for index in trunk.indices.reversed() {
+        for index in (firstTrained..<trunk.count).reversed() {
             guard isWanted() else { throw PassInterrupted() }
-            gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > 0)
+            gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > firstTrained)
         }
     }
 

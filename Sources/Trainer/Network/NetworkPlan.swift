@@ -122,15 +122,23 @@ package struct NetworkPlan: Sendable, Hashable {
         ([trunk] + heads).contains { stack in stack.layers.contains { $0.plan.normalizesOverBatch } }
     }
 
-    /// Numbers that all layers work with whatever the rows of the batch are.
-    func scratch() throws(PlanError) -> Int {
+    /// Numbers that all layers work with beside what they keep for each row.
+    ///
+    /// - Parameter rows: of the largest mini-batch, for what is transformed as a whole.
+    func scratch(rows: Int) throws(PlanError) -> Int {
         var total = 0
-        for stack in [trunk] + heads {
+        let isBlocked = trunk.layers.channelsPerBlock(as: Float.self) != nil
+        for stack in (isBlocked ? [] : [trunk]) + heads {
             for layer in stack.layers {
                 total = try sum(total, try layer.plan.scratch(input: layer.input, layer: layer.name))
             }
         }
-        return total
+        guard isBlocked else { return total }
+        var blocked = LayerPlan.BlockedScratch()
+        for layer in trunk.layers {
+            try layer.plan.addBlockedScratch(to: &blocked, input: layer.input, layer: layer.name, rows: rows)
+        }
+        return try sum(total, blocked.weights, blocked.transformed)
     }
 
     /// Numbers a row that all layers keep in a step.

@@ -43,7 +43,7 @@ package enum MemoryPlan {
         let weighting = try weightingNumbers(spec, shared: plan.sharedCount)
         // Predictions of every validation row, in double.
         let scores = try product(estimate.rows, outputs, 2)
-        return try product(4, try total([kept, batch, weighting, scores, try plan.scratch()]))
+        return try product(4, try total([kept, batch, weighting, scores, try plan.scratch(rows: rows)]))
     }
 
     /// What gradient strategies keep: the tasks' gradients, and vectors of their own.
