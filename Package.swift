@@ -101,8 +101,12 @@ let package = Package(
             name: "WeightingCost", dependencies: ["Trainer", "Kernels", "Datasets", "Weighting", "Jobs"],
             path: "Benchmarks/weighting", exclude: ["run.sh"], swiftSettings: strict),
         .executableTarget(
-            name: "TrainingSteps", dependencies: ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs"],
-            path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py"], swiftSettings: strict),
+            name: "TrainingSteps", dependencies: ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"],
+            path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py", "allocations.c", "machine.c"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ProductSpeeds", dependencies: ["Kernels"], path: "Benchmarks/products", exclude: ["run.sh"],
+            swiftSettings: strict),
         .target(
             name: "LoadGenerator", dependencies: ["Jobs", "Locks"], path: "Benchmarks/LoadGenerator",
             swiftSettings: strict),

@@ -21,9 +21,10 @@ package final class BlockedConvolution {
     static let keptMax = 8
 
     /// How many channels stand together in the layout of this processor's convolutions; nil where the library generates no
-    /// code for it.
+    /// code for it, or none as wide as our own loops.
     package static var channelsPerBlock: Int? {
-        ProductTable.hasWideVectors ? 16 : ProductTable.runsGeneratedCode ? 8 : nil
+        let block = ProductTable.hasWideVectors ? 16 : ProductTable.runsGeneratedCode ? 8 : nil
+        return block.flatMap { $0.isMultiple(of: loops.lanes) ? $0 : nil }
     }
 
     /// - Parameters:

@@ -17,6 +17,13 @@ extension Float: Real {
     package static func erf(_ x: Float) -> Float { Glibc.erff(x) }
 
     package static func multiply(_ shape: ProductShape, _ a: Input, _ b: Input, beta: Float, _ c: Output) {
+        multiply(shape, a, b, beta: beta, c, by: ProductTable.library(shape))
+    }
+
+    /// The product by one of the libraries, whatever the table says.
+    package static func multiply(
+        _ shape: ProductShape, _ a: Input, _ b: Input, beta: Float, _ c: Output, by library: ProductTable.Library
+    ) {
         guard shape.rows > 0, shape.columns > 0 else { return }
         // With nothing to sum OpenBLAS would leave c as it is, whatever beta says.
         guard shape.inner > 0 else {
@@ -25,7 +32,7 @@ extension Float: Real {
         }
         let lda = shape.transposeA ? shape.rows : shape.inner
         let ldb = shape.strideB
-        switch ProductTable.library(shape) {
+        switch library {
         case .openBLAS:
             cblas_sgemm(
                 CblasRowMajor, shape.transposeA ? CblasTrans : CblasNoTrans,

@@ -3,7 +3,7 @@ import COneDNN
 /// Which library computes which matrix product.
 ///
 /// A fixed rule per machine, never a race at run time: two libraries round differently, and a job must give the same bytes
-/// each time. `Benchmarks/training` measures the products of its cases with both.
+/// each time. `Benchmarks/products` measures the products of training steps with both.
 package enum ProductTable {
     package enum Library: Sendable, Equatable {
         case openBLAS, oneDNN

@@ -11,11 +11,13 @@ struct BlockedImageTests {
         BlockedShape(images: 2, channels: 16, pixels: 13, block: 16),
         BlockedShape(images: 0, channels: 16, pixels: 4, block: 16),
         BlockedShape(images: 5, channels: 48, pixels: 4, block: 16),
+        BlockedShape(images: 2, channels: 24, pixels: 5, block: 8),
     ]
 
     @Test(arguments: tables.indices, shapes)
     func batchNormInBlocksAgrees(table: Int, shape: BlockedShape) {
-        for rectifies in [false, true] {
+        // No table takes blocks narrower than its vectors.
+        for rectifies in shape.block.isMultiple(of: tables[table].lanes) ? [false, true] : [] {
             var stream = RandomStream(seed: 1, name: "blocks")
             let count = shape.images * shape.channels * shape.pixels
             let x = stream.normals(count, scale: 2).map { $0 + 3 }
@@ -56,6 +58,7 @@ struct BlockedImageTests {
 
     @Test(arguments: tables.indices, shapes)
     func meansAndSumsAgree(table: Int, shape: BlockedShape) {
+        guard shape.block.isMultiple(of: tables[table].lanes) else { return }
         var stream = RandomStream(seed: 2, name: "means")
         let count = shape.images * shape.channels * shape.pixels
         var x = stream.normals(count)

@@ -78,6 +78,8 @@ typedef struct {
 /// One implementation of every loop; constant from the start of the process, so any thread may read it.
 typedef struct __attribute__((swift_attr("@Sendable"))) {
     const char *name;
+    // Numbers in the vectors of the loops that are written in vectors; a block of channels is a multiple of it.
+    size_t lanes;
 
     // Reductions and vectors.
     void (*scale)(size_t count, float factor, float *x);

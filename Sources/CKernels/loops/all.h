@@ -14,7 +14,7 @@
 
 #define CK_TABLE(label)                                                                                             \
     {                                                                                                               \
-        .name = label, .scale = LOOP(scale), .add = LOOP(add), .axpy = LOOP(axpy),                                  \
+        .name = label, .lanes = CK_LANES, .scale = LOOP(scale), .add = LOOP(add), .axpy = LOOP(axpy),                \
         .elementwise_product = LOOP(elementwise_product), .sum_of_squares = LOOP(sum_of_squares),                   \
         .dot = LOOP(dot), .column_sums = LOOP(column_sums), .dropout_mask = LOOP(dropout_mask),                     \
         .bias_activate = LOOP(bias_activate), .activation_gradient = LOOP(activation_gradient),                     \

@@ -60,6 +60,7 @@ final class ResidualLayer<Number: Real>: Layer {
     }
 
     func commitStatistics(_ statistics: UnsafeMutablePointer<Number>) {
-        for layer in main + shortcut { layer.commitStatistics(statistics) }
+        for layer in main { layer.commitStatistics(statistics) }
+        for layer in shortcut { layer.commitStatistics(statistics) }
     }
 }

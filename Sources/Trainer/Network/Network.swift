@@ -34,10 +34,13 @@ package final class Network<Number: Real> {
         statistics = AlignedBuffer(count: plan.statistics.count)
         // Where the library has no convolution for blocks after all, planes serve every network.
         let layers = plan.trunk.layers
-        let blocked = layers.channelsPerBlock(as: Number.self).flatMap {
-            try? layers.makeLayers(rowsMax: rowsMax, block: $0, as: Number.self)
+        if let block = layers.channelsPerBlock(as: Number.self),
+            let blocked = try? layers.makeLayers(rowsMax: rowsMax, block: block, as: Number.self)
+        {
+            trunk = blocked
+        } else {
+            trunk = try layers.makeLayers(rowsMax: rowsMax, block: nil, as: Number.self)
         }
-        trunk = try blocked ?? layers.makeLayers(rowsMax: rowsMax, block: nil, as: Number.self)
         firstTrained = trunk.firstIndex { !($0 is AugmentationLayer<Number>) } ?? trunk.count
         var heads: [[any Layer<Number>]] = []
         for head in plan.heads {

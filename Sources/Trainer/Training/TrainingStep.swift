@@ -24,6 +24,8 @@ package final class TrainingStep<Number: Real> {
     private let seed: UInt64
     private let observesGradients: Bool
     private var outputs: [UnsafePointer<Number>] = []
+    /// One a task: where its loss writes the gradient of its outputs.
+    private let dOutputs: [UnsafeMutablePointer<Number>]
     /// Made when the first strategy needs it.
     private var gradients: TaskGradients<Number>?
 
@@ -54,6 +56,7 @@ package final class TrainingStep<Number: Real> {
         var losses: [TaskLoss<Number>] = []
         for task in tasks { losses.append(try TaskLoss(task, rowsMax: network.rowsMax)) }
         self.losses = losses
+        dOutputs = losses.map(\.dOutputs.pointer)
         outputs.reserveCapacity(tasks.count)
     }
 
@@ -105,7 +108,7 @@ package final class TrainingStep<Number: Real> {
                 loss.scaleGradient(by: coefficient, rows: pass.rows)
             }
             try interruptible { () throws(PassInterrupted) in
-                try network.backward(losses.map(\.dOutputs.pointer), pass, isWanted: isWanted)
+                try network.backward(dOutputs, pass, isWanted: isWanted)
             }
             report.trunkBackwards = 1
             report.gradientNorm = try gradientNorm()
