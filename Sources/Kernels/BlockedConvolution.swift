@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 
 /// A convolution without bias by oneDNN, on images in blocks of channels (`BlockedShape`), W `[filters, channels, kernel,
