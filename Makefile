@@ -30,6 +30,7 @@ run: build ## Start the server on 127.0.0.1:8080 with ./data
 	@$(TENBIN) serve --data-dir data
 
 test: test-deps ## Run every test
+	@Tools/python-tools.sh clients
 	$(SWIFT) build --build-tests
 	TENBIN_RACE_SECONDS=30 $(SWIFT) test --skip-build
 
@@ -69,8 +70,9 @@ bench-%: deps
 fuzz: deps ## Fuzz every parser for a minute each
 	@Fuzz/run
 
-fuzz-api: build ## Let schemathesis loose on a live server (needs python3-venv)
-	@Fuzz/API/run.sh
+fuzz-api: build test-deps ## Let schemathesis loose on a live server: 10,000 cases over five seeds
+	@Tools/python-tools.sh fuzz
+	@Fuzz/API/run.sh $(CASES)
 
 openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their sources
 	$(SWIFT) run OpenAPITool update

@@ -24,6 +24,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -40,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -50,7 +53,8 @@ let package = Package(
         room("Locks"),
         room("Jobs", ["Weighting"]),
         room("Comparisons", ["Jobs"]),
-        room("Datasets", ["Jobs", "Locks", "CZlib"]),
+        room("Compression", ["CZlib"]),
+        room("Datasets", ["Jobs", "Locks", "Compression", "CZlib"]),
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
         room(
             "Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", "Locks", crypto, protobuf],
@@ -62,21 +66,22 @@ let package = Package(
                 .embedInCode("0003_retention.sql"), .embedInCode("0004_api_keys.sql"),
             ],
             swiftSettings: strict),
-        room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging]),
+        room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging, metrics]),
         room("WorkerPool", ["JobStore", "Jobs", "Locks", logging]),
         room("HTTPWire", ["CNghttp2", httpTypes]),
         room("HTTPServer", ["HTTPWire", "Locks", "COpenSSL", "CLinux", httpTypes, logging]),
         room(
             "API",
             [
-                "HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", "CResources", crypto,
-                httpTypes, logging,
+                "HTTPWire", "JobStore", "Datasets", "Comparisons", "Weighting", "Jobs", "Locks", "Compression",
+                "CResources",
+                crypto, httpTypes, logging, metrics,
             ]),
         .executableTarget(
             name: "tenbin",
             dependencies: [
                 "API", "HTTPServer", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets", "Comparisons",
-                "Kernels", "Jobs", "Weighting", "Locks", argumentParser, httpTypes, logging,
+                "Kernels", "Jobs", "Weighting", "Locks", argumentParser, httpTypes, logging, metrics,
             ],
             swiftSettings: strict),
 
@@ -127,6 +132,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("Architecture", ["Jobs"]),
+        tests("Compression", ["Compression"]),
         tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
@@ -135,7 +141,7 @@ let package = Package(
         tests(
             "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],
             resources: [.copy("Reference")]),
-        tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging]),
+        tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging, metricsTestKit]),
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
         tests(
@@ -143,10 +149,12 @@ let package = Package(
         tests(
             "API",
             [
-                "API", "OpenAPITool", "HTTPWire", "JobStore", "Datasets", "Weighting", "Jobs", "Locks", httpTypes,
-                logging, yams,
+                "API", "OpenAPITool", "Compression", "HTTPWire", "JobStore", "Datasets", "Weighting", "Jobs", "Locks",
+                crypto, httpTypes, logging, metrics, yams,
             ]),
-        tests("EndToEnd", ["tenbin", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging]),
+        tests(
+            "EndToEnd", ["tenbin", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging],
+            resources: [.copy("Clients")]),
         .target(name: "CPowerCut", path: "Tests/PowerCut"),
         tests("Kill", ["tenbin", "Jobs", "Locks"], resources: [.copy("Images")]),
     ],

@@ -11,7 +11,7 @@ package final class API: RequestHandler {
     private let access: Access
     private let rateLimits: RateLimits
     private let security: SecurityFields
-    private let metrics = RequestMetrics()
+    private let metrics: RequestMetrics
     package let table: RouteTable
 
     package init(_ services: Services) {
@@ -21,10 +21,11 @@ package final class API: RequestHandler {
         security = SecurityFields(corsOrigins: services.settings.corsOrigins)
         rateLimits = RateLimits(
             requestsPerWindow: services.settings.requestsPerKeyAndMinute, clock: services.clock)
-        table = RouteTable(Self.routes(services, keys, metrics))
+        metrics = RequestMetrics(services.metrics)
+        table = RouteTable(Self.routes(services, keys))
     }
 
-    private static func routes(_ services: Services, _ keys: KeyRing, _ metrics: RequestMetrics) -> [Route] {
+    private static func routes(_ services: Services, _ keys: KeyRing) -> [Route] {
         let hub = EventHub(services)
         let idempotency = Idempotency(services)
         return [
@@ -34,11 +35,15 @@ package final class API: RequestHandler {
             EpochsResource(services).routes, EventsResource(services, hub).routes,
             HistoryResource(services).routes, ModelsResource(services).routes,
             ServerResource(services).routes, KeysResource(services, idempotency, keys).routes,
-            MetricsResource(services, metrics, hub).routes, BackupResource(services).routes,
+            MetricsResource(services, hub).routes, BackupResource(services).routes,
         ].flatMap { $0 }
     }
 
     package func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
+        handle(head, through: .network, responder: responder)
+    }
+
+    func handle(_ head: RequestHead, through door: Door, responder: any Responder) -> ContentPlan {
         let started = RequestMetrics.now()
         func answer(to request: APIRequest?) -> Answer {
             Answer(
@@ -47,7 +52,7 @@ package final class API: RequestHandler {
                 startedNanoseconds: started)
         }
         do {
-            switch try route(head) {
+            switch try route(head, through: door) {
             case .request(let request):
                 return plan(for: request, answer(to: request))
             case .reply(let reply):
@@ -65,14 +70,14 @@ package final class API: RequestHandler {
         case reply(Reply)
     }
 
-    private func route(_ head: RequestHead) throws(APIError) -> Routed {
+    private func route(_ head: RequestHead, through door: Door) throws(APIError) -> Routed {
         let target = head.request.path ?? "/"
         if target == "*" { return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods])) }
         // A valid target is ASCII, and bytes are split faster than characters.
         let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
             .map { Substring($0) }
         let segments = try Self.segments(of: parts[0])
-        try access.checkSurroundings(of: head)
+        if door == .network { try access.checkSurroundings(of: head) }
         let (match, suffix) = match(head.request.method, segments)
         switch match {
         case .nothing:
@@ -88,7 +93,7 @@ package final class API: RequestHandler {
                 .methodNotAllowed, "\(head.request.method.rawValue) does not exist here; there is \(list)",
                 fields: [.allow: list])
         case .found(let route, let parameters):
-            let principal = try access.principal(of: head, for: route.scope)
+            let principal = door == .control ? .local : try access.principal(of: head, for: route.scope)
             let rateFields = try principal.key.map { key throws(APIError) in try rateLimits.take(key) }
             let query = try Query(parts.count > 1 ? parts[1] : nil, known: route.query)
             return .request(
@@ -152,9 +157,11 @@ package final class API: RequestHandler {
             return .discard
         case .document(let bytesMax, let respond):
             return .collect(bytesMax: bytesMax) { [self] bytes in
-                var request = request
-                request.body = bytes
-                run(request, answer, respond)
+                run(request, answer) { request in
+                    var request = request
+                    request.body = try Self.document(of: request, bytes, bytesMax: bytesMax)
+                    return try respond(request)
+                }
             }
         case .upload(let bytesMax, let makeSink):
             do {
@@ -164,6 +171,15 @@ package final class API: RequestHandler {
                 return .discard
             }
         }
+    }
+
+    /// A document's bytes as their sender meant them: held against their digest, and inflated.
+    private static func document(of request: APIRequest, _ bytes: [UInt8], bytesMax: Int) throws -> [UInt8] {
+        if let expected = try Digest.content(request.fields), expected != Digest.bytes(of: bytes) {
+            throw APIError(.digestMismatch, "Content-Digest does not match the content")
+        }
+        guard try ContentCoding.isGzip(request.fields) else { return bytes }
+        return try ContentCoding.decoded(bytes, bytesMax: bytesMax)
     }
 
     /// Off the event loop, where SQLite and the disk may block.
@@ -225,9 +241,15 @@ private struct Answer: Replying {
     }
 
     private func finished(_ reply: Reply) -> Response {
+        var reply = reply
+        let mayCompress = request?.route.compresses ?? false
+        if mayCompress { ContentCoding.encode(&reply, for: head) }
         var fields = reply.fields
         if let request { fields.append(contentsOf: request.rateFields) }
-        security.add(to: &fields, for: head, negotiated: (request?.route.offers.count ?? 1) > 1)
+        let isNegotiated = (request?.route.offers.count ?? 1) > 1
+        security.add(
+            to: &fields, for: head,
+            varyingBy: (isNegotiated ? ["Accept"] : []) + (mayCompress ? ["Accept-Encoding"] : []))
         return Response(
             head: HTTPResponse(status: reply.status, headerFields: fields), content: reply.content,
             route: request?.route.template,

@@ -26,20 +26,32 @@ extension EntityTag {
     }
 }
 
+extension EntityTag {
+    /// Whether a strong tag names the same revision of the same thing.
+    fileprivate func isNamed(by text: String) -> Bool {
+        text.first == "\"" && text.prefix { $0 != "." } == self.text.prefix { $0 != "." }
+    }
+}
+
 extension MediaType {
     fileprivate var tag: String {
         switch self {
         case .csv: "csv"
+        case .yaml: "yaml"
+        case .html: "html"
         default: "json"
         }
     }
 }
 
 extension APIRequest {
-    /// Whether the client has this representation already (RFC 9110 section 13.1.2).
-    func has(_ tag: String) -> Bool {
-        guard let known = fields[.ifNoneMatch] else { return false }
-        return Self.tags(in: known).contains { $0 == "*" || $0 == tag || $0 == "W/" + tag }
+    /// 304 when the client has this representation already, compressed or not (RFC 9110 sections 13.1.2 and 15.4.5).
+    func notModified(_ tag: String) -> Reply? {
+        guard let field = fields[.ifNoneMatch] else { return nil }
+        let known = Self.tags(in: field).map(Self.withoutWeakness)
+        let compressed = route.compresses && ContentCoding.takesGzip(fields) ? ContentCoding.variant(of: tag) : tag
+        guard let match = known.first(where: { $0 == "*" || $0 == tag || $0 == compressed }) else { return nil }
+        return Reply(status: .notModified, fields: [.eTag: match == "*" ? tag : match])
     }
 
     /// The newest revision that the client says it has in `If-None-Match`; nil when it says none.
@@ -47,13 +59,27 @@ extension APIRequest {
         fields[.ifNoneMatch].flatMap { Self.revisions(in: $0).max() }
     }
 
-    /// The revision that `If-Match` asks for; nil when it asks for nothing in particular. A tag that cannot be ours
-    /// matches no revision.
-    var revisionWanted: Int? {
-        guard let wanted = fields[.ifMatch] else { return nil }
-        let tags = Self.tags(in: wanted)
-        if tags.contains("*") { return nil }
-        return Self.revisions(in: wanted).max() ?? -1
+    /// Holds a change against what the client says it knows (RFC 9110 sections 13.1.1 and 13.1.2).
+    ///
+    /// - Parameter tag: of what is there now. `If-Match` counts a representation of the same revision as the same: a
+    ///   progress tick must not fail a change.
+    /// - Returns: the revision that the change must still find, when the client named one.
+    /// - Throws: `precondition-failed`.
+    @discardableResult
+    func checkPreconditions(_ tag: EntityTag) throws(APIError) -> Int? {
+        let known = fields[.ifNoneMatch].map(Self.tags(in:)) ?? []
+        guard !known.contains(where: { $0 == "*" || tag.isNamed(by: Self.withoutWeakness($0)) }) else {
+            throw APIError(.preconditionFailed, "it is there, and If-None-Match asks that it is not")
+        }
+        guard let wanted = fields[.ifMatch].map(Self.tags(in:)), !wanted.contains("*") else { return nil }
+        guard wanted.contains(where: tag.isNamed(by:)) else {
+            throw APIError(.preconditionFailed, "it is not, or no longer, what If-Match names")
+        }
+        return tag.revision
+    }
+
+    private static func withoutWeakness(_ tag: String) -> String {
+        tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag
     }
 
     private static func revisions(in field: String) -> [Int] {
@@ -66,7 +92,7 @@ extension APIRequest {
 
     /// The reply, or 304 when the client has it (RFC 9110 section 15.4.5).
     func conditional(_ tag: EntityTag, _ makeReply: () throws -> Reply) rethrows -> Reply {
-        if has(tag.text) { return Reply(status: .notModified, fields: [.eTag: tag.text]) }
+        if let reply = notModified(tag.text) { return reply }
         return try makeReply().with(.eTag, tag.text)
     }
 
@@ -80,7 +106,7 @@ extension APIRequest {
         var job = try services.store.job(id, owner: owner)
         for _ in 0..<Self.readsMax {
             let tag = EntityTag(revision: job.revision, live: [services.store.processEpoch], type: type)
-            if has(tag.text) { return Reply(status: .notModified, fields: [.eTag: tag.text]) }
+            if let reply = notModified(tag.text) { return reply }
             let reply = try read(id, owner).with(.eTag, tag.text)
             let after = try services.store.job(id, owner: owner)
             if after.revision == job.revision { return reply }

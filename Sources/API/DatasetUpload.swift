@@ -10,37 +10,35 @@ final class DatasetUpload: ContentSink {
     private let request: APIRequest
     private let name: String
     private let format: DatasetFormat
-    private let expectedDigest: [UInt8]?
     private let services: Services
     private let idempotency: Idempotency
     private let replying: any Replying
     /// Pieces are written in order, one at a time; all of `file`'s calls come from here.
     private let queue: DispatchQueue
     private let file: IncomingFile
+    private let intake: UploadIntake
 
     init(
-        _ request: APIRequest, name: String, format: DatasetFormat, expectedDigest: [UInt8]?, services: Services,
-        idempotency: Idempotency, replying: any Replying
+        _ request: APIRequest, name: String, format: DatasetFormat, services: Services, idempotency: Idempotency,
+        replying: any Replying
     ) throws {
         self.request = request
         self.name = name
         self.format = format
-        self.expectedDigest = expectedDigest
         self.services = services
         self.idempotency = idempotency
         self.replying = replying
         queue = DispatchQueue(label: "tenbin.upload", target: services.queue)
+        intake = try UploadIntake(request.fields, bytesMax: services.settings.datasetBytesMax)
         file = try services.store.files.makeIncoming()
     }
 
     func receive(_ bytes: [UInt8], ready: @escaping @Sendable () -> Void) {
         queue.async { [self] in
             do {
-                try bytes.withUnsafeBytes { buffer in try file.append(buffer) }
+                try intake.take(bytes) { piece in try file.append(piece) }
             } catch {
-                // The rest of the content is dropped; the answer tells why.
-                file.discard()
-                replying.reply(.failure(error))
+                refuse(error)
             }
             ready()
         }
@@ -48,22 +46,31 @@ final class DatasetUpload: ContentSink {
 
     func finish() {
         queue.async { [self] in
+            guard !intake.isOver else { return }
             do {
+                try intake.finish()
                 try record(sha256: file.finish())
             } catch {
-                replying.reply(.failure(error))
+                refuse(error)
             }
         }
     }
 
     func abort(_ reason: ContentFailure) {
-        queue.async { [self] in file.discard() }
+        queue.async { [self] in
+            intake.isOver = true
+            file.discard()
+        }
+    }
+
+    /// What still comes is dropped; the answer tells why.
+    private func refuse(_ error: any Error) {
+        intake.isOver = true
+        file.discard()
+        replying.reply(.failure(error))
     }
 
     private func record(sha256: String) throws {
-        if let expectedDigest, expectedDigest != Digest.bytes(hexadecimal: sha256) {
-            throw APIError(.digestMismatch, "Content-Digest does not match the content, whose SHA-256 is \(sha256)")
-        }
         try idempotency.answer(request, fingerprint: sha256, to: replying) { identity, replying in
             let schema = try inspect()
             let new = NewDataset(

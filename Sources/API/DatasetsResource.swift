@@ -24,10 +24,11 @@ struct DatasetsResource: Sendable {
                 .post, "/v1/datasets", scope: .write, query: ["name"],
                 .upload(bytesMax: services.settings.datasetBytesMax, upload)),
             Route(
-                .get, "/v1/datasets", scope: .read, query: APIRequest.pageParameters, offers: [.json, .csv],
-                .blocking(list)),
+                .get, "/v1/datasets", scope: .read, query: ["order_by"] + APIRequest.pageParameters,
+                offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
-            Route(.get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], .blocking(rows)),
+            Route(
+                .get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], offers: [.json, .csv], .blocking(rows)),
             Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
         ]
     }
@@ -44,16 +45,17 @@ struct DatasetsResource: Sendable {
                 .unsupportedMediaType, "the content type must be one of \(accepted), not \(type ?? "absent")")
         }
         return try DatasetUpload(
-            request, name: name, format: format, expectedDigest: Digest.content(request.fields), services: services,
-            idempotency: idempotency, replying: replying)
+            request, name: name, format: format, services: services, idempotency: idempotency, replying: replying)
     }
 
     static func created(_ record: DatasetRecord) -> Reply {
-        Reply.json(.created) { $0.value(record) }.with(.location, "/v1/datasets/\(record.id)")
+        Reply.json(.created) { $0.value(record) }
+            .with(.location, "/v1/datasets/\(record.id)").with(.eTag, tag.text)
     }
 
     private func list(_ request: APIRequest) throws -> Handled {
-        let page = try services.store.datasets(owner: request.principal.visibleOwner, request.page())
+        let page = try services.store.datasets(
+            owner: request.principal.visibleOwner, by: request.order(by: DatasetField.self), request.page())
         return .reply(
             try request.list(
                 page, columns: ["id", "name", "format", "bytes", "sha256", "rows", "created_at"]
@@ -62,10 +64,11 @@ struct DatasetsResource: Sendable {
 
     private func show(_ request: APIRequest) throws -> Handled {
         let record = try record(request)
-        // A data set never changes.
-        return .reply(
-            request.conditional(EntityTag(revision: 1, type: .json)) { Reply.json { $0.value(record) } })
+        return .reply(request.conditional(Self.tag) { Reply.json { $0.value(record) } })
     }
+
+    /// A data set never changes.
+    private static let tag = EntityTag(revision: 1, type: .json)
 
     private func rows(_ request: APIRequest) throws -> Handled {
         let limit = try request.query.integer("limit", in: 1...Self.previewRowsMax) ?? Self.previewRowsDefault
@@ -73,12 +76,14 @@ struct DatasetsResource: Sendable {
         let source = DatasetSource(
             path: services.store.datasetPath(record.id), sha256: record.sha256, schema: record.schema)
         let rows = try DatasetFile.rows(source, limit: limit, limits: .standard)
-        return .reply(try request.list(Page(items: rows, nextToken: nil)) { $1.value($0) })
+        let columns = record.schema.columns.map(\.name)
+        return .reply(try request.list(Page(items: rows, nextToken: nil), columns: columns) { $1.value($0) })
     }
 
     private func delete(_ request: APIRequest) throws -> Handled {
-        let write = services.store.deleteDataset(
-            try request.identifier(.dataset), owner: request.principal.visibleOwner)
+        let record = try record(request)
+        try request.checkPreconditions(Self.tag)
+        let write = services.store.deleteDataset(record.id, owner: request.principal.visibleOwner)
         return .later { replying in
             write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
         }

@@ -6,10 +6,30 @@ import HTTPWire
 enum DescriptionResource {
     static func routes() -> [Route] {
         [
-            Route(.get, "/", scope: .open, offers: [.html], .inline { _ in dashboard }),
-            Route(.get, "/openapi.yaml", scope: .open, .inline { _ in Reply(bytes: openAPIYAML, type: .yaml) }),
-            Route(.get, "/openapi.json", scope: .open, .inline { _ in Reply(bytes: openAPIJSON, type: .json) }),
+            // Compressing them is too much for an event loop.
+            Route(
+                .get, "/", scope: .open, offers: [.html],
+                .blocking {
+                    .reply(dashboard.reply(to: $0).with(.contentSecurityPolicy, pagePolicy))
+                }),
+            Route(.get, "/openapi.yaml", scope: .open, offers: [.yaml], .blocking { .reply(yaml.reply(to: $0)) }),
+            Route(.get, "/openapi.json", scope: .open, .blocking { .reply(json.reply(to: $0)) }),
         ]
+    }
+
+    /// A document that is as old as the binary.
+    private struct Document {
+        let whole: Reply
+        let tag: EntityTag
+
+        init(_ bytes: [UInt8], _ type: MediaType) {
+            whole = Reply(bytes: bytes, type: type)
+            tag = EntityTag(content: bytes, type: type)
+        }
+
+        func reply(to request: APIRequest) -> Reply {
+            request.conditional(tag) { whole }
+        }
     }
 
     /// Byte for byte the file in the source.
@@ -18,11 +38,11 @@ enum DescriptionResource {
     /// The same document, made from it by `make openapi`.
     static let openAPIJSON = bytes(of: tenbin_openapi_json())
 
-    private static let dashboard: Reply = {
-        let html = bytes(of: tenbin_dashboard_html())
-        return Reply(bytes: html, type: .html).with(
-            .contentSecurityPolicy, SecurityFields.policy(ofPage: html))
-    }()
+    private static let yaml = Document(openAPIYAML, .yaml)
+    private static let json = Document(openAPIJSON, .json)
+    private static let page = bytes(of: tenbin_dashboard_html())
+    private static let pagePolicy = SecurityFields.policy(ofPage: page)
+    private static let dashboard = Document(page, .html)
 
     private static func bytes(of resource: tenbin_resource) -> [UInt8] {
         Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count))

@@ -9,6 +9,10 @@ enum Digest {
         hexadecimal(SHA256.hash(data: bytes))
     }
 
+    static func bytes(of content: [UInt8]) -> [UInt8] {
+        Array(SHA256.hash(data: content))
+    }
+
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

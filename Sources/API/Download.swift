@@ -26,7 +26,7 @@ struct Download {
 
     func reply(to request: APIRequest) throws -> Reply {
         let tag = "\"\(sha256)\""
-        if request.has(tag) { return Reply(status: .notModified, fields: [.eTag: tag]) }
+        if let reply = request.notModified(tag) { return reply }
         var reply = Reply(
             status: .ok,
             fields: [

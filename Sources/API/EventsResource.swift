@@ -17,12 +17,14 @@ struct EventsResource: Sendable {
         [
             Route(
                 .get, "/v1/jobs/{id}/events", scope: .read, query: APIRequest.tailParameters,
-                offers: [.json, .eventStream], .blocking(ofJob)),
+                offers: [.json, .eventStream, .csv], .blocking(ofJob)),
             Route(
-                .get, "/v1/events", scope: .read, query: APIRequest.tailParameters, offers: [.json, .eventStream],
-                .blocking(ofAll)),
+                .get, "/v1/events", scope: .read, query: APIRequest.tailParameters,
+                offers: [.json, .eventStream, .csv], .blocking(ofAll)),
         ]
     }
+
+    private static let columns = ["seq", "number", "job", "type", "from", "to", "actor", "at", "detail"]
 
     private func ofJob(_ request: APIRequest) throws -> Handled {
         let (id, owner) = (try request.identifier(.job), request.principal.visibleOwner)
@@ -30,7 +32,7 @@ struct EventsResource: Sendable {
         if try request.negotiated() == .eventStream { return .reply(try stream(of: id, behind: position, request)) }
         let tail = try request.tail()
         let events = try services.store.events(of: id, owner: owner, after: tail.after, limit: tail.limit)
-        return .reply(try request.list(tail.page(events, position: \.seq)) { $1.value($0) })
+        return .reply(try request.list(tail.page(events, position: \.seq), columns: Self.columns) { $1.value($0) })
     }
 
     private func ofAll(_ request: APIRequest) throws -> Handled {
@@ -38,7 +40,8 @@ struct EventsResource: Sendable {
         guard try request.negotiated() == .eventStream else {
             let tail = try request.tail()
             let events = try services.store.events(owner: owner, afterNumber: tail.after, limit: tail.limit)
-            return .reply(try request.list(tail.page(events, position: \.number)) { $1.value($0) })
+            return .reply(
+                try request.list(tail.page(events, position: \.number), columns: Self.columns) { $1.value($0) })
         }
         // Who names no position wants what happens from now on, not the history of every job.
         let position = try named ?? services.store.lastEventNumber()

@@ -22,32 +22,39 @@ struct Exposition {
         Array((format == .openMetrics ? text + "# EOF\n" : text).utf8)
     }
 
+    /// What a series says.
+    enum Value: Sendable {
+        case number(Double)
+        case histogram(Histogram)
+    }
+
     /// A family of one kind; `name` without `_total`, which samples of counters get.
-    mutating func family(_ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: Labels, value: Double)]) {
+    mutating func family(_ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: Labels, value: Value)]) {
         guard !samples.isEmpty else { return }
         let sampleName = kind == .counter ? name + "_total" : name
         header(format == .openMetrics ? name : sampleName, kind, help)
-        for sample in samples { line(sampleName, sample.labels, sample.value) }
-    }
-
-    /// One sample without labels.
-    mutating func value(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
-        family(name, kind, help, [([], value)])
-    }
-
-    mutating func histograms(_ name: String, _ help: String, _ samples: [(labels: Labels, histogram: Histogram)]) {
-        guard !samples.isEmpty else { return }
-        header(name, .histogram, help)
-        for (labels, histogram) in samples {
-            var sum = 0
-            for (bound, count) in zip(Histogram.bounds, histogram.counts) {
-                sum += count
-                line(name + "_bucket", labels + [("le", Self.text(bound))], Double(sum))
+        for (labels, value) in samples {
+            switch value {
+            case .number(let number): line(sampleName, labels, number)
+            case .histogram(let histogram): lines(name, labels, histogram)
             }
-            line(name + "_bucket", labels + [("le", "+Inf")], Double(histogram.count))
-            line(name + "_sum", labels, histogram.sum)
-            line(name + "_count", labels, Double(histogram.count))
         }
+    }
+
+    private mutating func lines(_ name: String, _ labels: Labels, _ histogram: Histogram) {
+        var sum = 0
+        for (bound, count) in zip(histogram.bounds, histogram.counts) {
+            sum += count
+            line(name + "_bucket", labels + [("le", bucketBound(bound))], Double(sum))
+        }
+        line(name + "_bucket", labels + [("le", "+Inf")], Double(histogram.count))
+        line(name + "_sum", labels, histogram.sum)
+        line(name + "_count", labels, Double(histogram.count))
+    }
+
+    /// OpenMetrics wants bounds to be written as floats.
+    private func bucketBound(_ bound: Double) -> String {
+        format == .openMetrics ? "\(bound)" : Self.text(bound)
     }
 
     private mutating func header(_ name: String, _ kind: Kind, _ help: String) {
@@ -73,22 +80,5 @@ struct Exposition {
     private static func escaped(_ text: String, quotes: Bool) -> String {
         let lines = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
         return quotes ? lines.replacing("\"", with: "\\\"") : lines
-    }
-}
-
-/// How often something took how long.
-struct Histogram: Sendable {
-    /// Upper ends of the buckets, in seconds; the last has none.
-    static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
-
-    /// Of each bucket alone.
-    private(set) var counts = Array(repeating: 0, count: bounds.count)
-    private(set) var count = 0
-    private(set) var sum = 0.0
-
-    mutating func add(_ seconds: Double) {
-        count += 1
-        sum += seconds
-        if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
     }
 }

@@ -34,7 +34,7 @@ final class FinishedJobs: Sendable {
         else { return nil }
         let owner = request.principal.visibleOwner
         guard owner == nil || owner == entry.owner else { return nil }
-        if request.has(entry.tag.text) { return Reply(status: .notModified, fields: [.eTag: entry.tag.text]) }
+        if let reply = request.notModified(entry.tag.text) { return reply }
         return entry.reply
     }
 

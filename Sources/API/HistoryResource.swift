@@ -13,11 +13,14 @@ struct HistoryResource: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/jobs/{id}/logs", scope: .read, query: APIRequest.tailParameters, .blocking(logs)),
+            Route(
+                .get, "/v1/jobs/{id}/logs", scope: .read, query: APIRequest.tailParameters, offers: [.json, .csv],
+                .blocking(logs)),
             Route(.get, "/v1/jobs/{id}/reproduction", scope: .read, .blocking(reproduction)),
-            Route(.get, "/v1/jobs/{id}/checkpoints", scope: .read, .blocking(checkpoints)),
+            Route(.get, "/v1/jobs/{id}/checkpoints", scope: .read, offers: [.json, .csv], .blocking(checkpoints)),
             Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}", scope: .read, .blocking(checkpoint)),
-            Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, .blocking(content)),
+            Route(
+                .get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, compresses: false, .blocking(content)),
         ]
     }
 
@@ -25,7 +28,8 @@ struct HistoryResource: Sendable {
         let (job, tail) = (try request.identifier(.job), try request.tail())
         let lines = try services.store.logs(
             of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
-        return .reply(try request.list(tail.page(lines, position: \.seq)) { $1.value($0) })
+        let columns = ["seq", "at", "level", "message"]
+        return .reply(try request.list(tail.page(lines, position: \.seq), columns: columns) { $1.value($0) })
     }
 
     private func reproduction(_ request: APIRequest) throws -> Handled {
@@ -42,12 +46,13 @@ struct HistoryResource: Sendable {
     private func checkpoints(_ request: APIRequest) throws -> Handled {
         let records = try services.store.checkpoints(
             of: request.identifier(.job), owner: request.principal.visibleOwner)
-        return .reply(try request.list(Page(items: records, nextToken: nil)) { $1.value($0) })
+        let columns = ["epoch", "batch", "step", "kind", "bytes", "sha256", "created_at"]
+        return .reply(try request.list(Page(items: records, nextToken: nil), columns: columns) { $1.value($0) })
     }
 
     private func checkpoint(_ request: APIRequest) throws -> Handled {
         let record = try record(request)
-        return .reply(Reply.json { $0.value(record) })
+        return .reply(request.tagged(Reply.json { $0.value(record) }))
     }
 
     private func content(_ request: APIRequest) throws -> Handled {

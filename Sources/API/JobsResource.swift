@@ -24,7 +24,8 @@ struct JobsResource: Sendable {
                 .document(bytesMax: bytesMax, submit)),
             Route(
                 .get, "/v1/jobs", scope: .read,
-                query: ["state", "label", "dataset", "created_from", "created_before"] + APIRequest.pageParameters,
+                query: ["state", "label", "dataset", "created_from", "created_before", "order_by"]
+                    + APIRequest.pageParameters,
                 offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/jobs/{id}", scope: .read, .recalled(finished.recall, otherwise: show)),
             Route(.patch, "/v1/jobs/{id}", scope: .write, .document(bytesMax: bytesMax, patch)),
@@ -129,7 +130,7 @@ struct JobsResource: Sendable {
             owner: request.principal.visibleOwner, state: try query.choice("state", as: JobState.self),
             label: try Self.label(query), dataset: try query.identifier("dataset", .dataset),
             createdFrom: try query.time("created_from"), createdBefore: try query.time("created_before"))
-        let page = try services.store.jobs(filter, request.page())
+        let page = try services.store.jobs(filter, by: request.order(by: JobField.self), request.page())
         return .reply(try request.list(page, columns: Self.columns) { $1.value($0) })
     }
 
@@ -176,10 +177,11 @@ struct JobsResource: Sendable {
         let id = try request.identifier(.job)
         let owner = request.principal.visibleOwner
         let job = try services.store.job(id, owner: owner)
+        let revision = try request.checkPreconditions(Self.tag(job, processEpoch: services.store.processEpoch))
         let spec = try job.decodedSpec()
         let patch = try JobPatch(decoding: document, of: job, spec: spec, now: services.clock())
         let write = services.store.patch(
-            patch, job: id, owner: owner, actor: request.principal.owner, ifRevision: request.revisionWanted)
+            patch, job: id, owner: owner, actor: request.principal.owner, ifRevision: revision)
         let processEpoch = services.store.processEpoch
         return .later { replying in
             write.commit { result in
@@ -190,8 +192,10 @@ struct JobsResource: Sendable {
     }
 
     private func delete(_ request: APIRequest) throws -> Handled {
-        let write = services.store.deleteJob(
-            try request.identifier(.job), owner: request.principal.visibleOwner, ifRevision: request.revisionWanted)
+        let (id, owner) = (try request.identifier(.job), request.principal.visibleOwner)
+        let job = try services.store.job(id, owner: owner)
+        let revision = try request.checkPreconditions(Self.tag(job, processEpoch: services.store.processEpoch))
+        let write = services.store.deleteJob(id, owner: owner, ifRevision: revision)
         return .later { replying in
             write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
         }

@@ -20,10 +20,14 @@ struct KeysResource: Sendable {
             Route(
                 .post, "/v1/api-keys", scope: .admin,
                 .document(bytesMax: services.settings.documentBytesMax, create)),
-            Route(.get, "/v1/api-keys", scope: .admin, query: APIRequest.pageParameters, .blocking(list)),
+            Route(
+                .get, "/v1/api-keys", scope: .admin, query: APIRequest.pageParameters, offers: [.json, .csv],
+                .blocking(list)),
             Route(.get, "/v1/api-keys/{id}", scope: .admin, .blocking(show)),
             Route(.delete, "/v1/api-keys/{id}", scope: .admin, .blocking(revoke)),
-            Route(.get, "/v1/audit-log", scope: .admin, query: APIRequest.pageParameters, .blocking(auditLog)),
+            Route(
+                .get, "/v1/audit-log", scope: .admin, query: APIRequest.pageParameters, offers: [.json, .csv],
+                .blocking(auditLog)),
         ]
     }
 
@@ -72,16 +76,26 @@ struct KeysResource: Sendable {
     }
 
     private func list(_ request: APIRequest) throws -> Handled {
-        .reply(try request.list(services.store.keys(request.page())) { $1.value($0) })
+        let columns = ["id", "name", "owner", "scopes", "expires_at", "last_used_at", "created_at"]
+        return .reply(try request.list(services.store.keys(request.page()), columns: columns) { $1.value($0) })
     }
 
     private func show(_ request: APIRequest) throws -> Handled {
         let key = try services.store.key(request.identifier(.apiKey))
-        return .reply(Reply.json { $0.value(key) })
+        let reply = Reply.json { $0.value(key) }
+        return .reply(request.conditional(Self.tag(reply)) { reply })
+    }
+
+    /// A key has no revision: its last use moves by itself.
+    private static func tag(_ reply: Reply) -> EntityTag {
+        guard case .bytes(let bytes) = reply.content else { return EntityTag(content: [], type: .json) }
+        return EntityTag(content: bytes, type: .json)
     }
 
     private func revoke(_ request: APIRequest) throws -> Handled {
         let id = try request.identifier(.apiKey)
+        let key = try services.store.key(id)
+        try request.checkPreconditions(Self.tag(Reply.json { $0.value(key) }))
         let write = services.store.revokeKey(id)
         return .later { [ring] replying in
             write.commit { result in
@@ -92,7 +106,8 @@ struct KeysResource: Sendable {
     }
 
     private func auditLog(_ request: APIRequest) throws -> Handled {
-        .reply(try request.list(services.store.auditLog(request.page())) { $1.value($0) })
+        let columns = ["number", "at", "actor", "key", "action", "target", "status", "peer", "request_id"]
+        return .reply(try request.list(services.store.auditLog(request.page()), columns: columns) { $1.value($0) })
     }
 }
 

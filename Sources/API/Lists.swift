@@ -12,6 +12,21 @@ extension APIRequest {
         PageRequest(size: try query.integer("page_size", in: 1...1_000_000_000), token: pageToken)
     }
 
+    /// `order_by=name` or `order_by=name desc` (AIP-132): one member of those that this list can be ordered by.
+    func order<Field: ListField>(by type: Field.Type) throws(APIError) -> ListOrder<Field> {
+        guard let text = query["order_by"], !text.isEmpty else { return .newestFirst }
+        let words = text.split(separator: " ")
+        let direction = words.count > 1 ? words[1] : "asc"
+        guard (1...2).contains(words.count), let field = Field(rawValue: String(words[0])),
+            direction == "asc" || direction == "desc"
+        else {
+            let accepted = Field.allCases.map(\.rawValue).joined(separator: ", ")
+            throw APIError(
+                .malformedRequest, "order_by must be one of \(accepted), alone or with \"desc\", not \"\(text)\"")
+        }
+        return ListOrder(field, isDescending: direction == "desc")
+    }
+
     /// Nil for the first page, which an empty token asks for too (AIP-158).
     fileprivate var pageToken: String? {
         query["page_token"].flatMap { $0.isEmpty ? nil : $0 }
@@ -25,6 +40,11 @@ extension APIRequest {
     ) throws -> Reply {
         let type = try negotiated()
         let reply = type == .csv ? try csv(page, columns: columns, write) : items(page, write)
+        return tagged(reply, type)
+    }
+
+    /// The reply under a tag of its content, for what has no revision of its own.
+    func tagged(_ reply: Reply, _ type: MediaType = .json) -> Reply {
         guard case .bytes(let bytes) = reply.content else { return reply }
         return conditional(EntityTag(content: bytes, type: type)) { reply }
     }

@@ -2,19 +2,18 @@ import HTTPTypes
 import HTTPWire
 import JobStore
 import Jobs
+import Metrics
 
-/// `/metrics`: figures for Prometheus.
+/// `/metrics`: what was counted since the start, and what is the case right now, for Prometheus.
 struct MetricsResource: Sendable {
     private let services: Services
-    private let requests: RequestMetrics
     private let hub: EventHub
 
     /// Running jobs whose weights are told; a server has as many workers as a machine has cores.
     private static let jobsMax = 500
 
-    init(_ services: Services, _ requests: RequestMetrics, _ hub: EventHub) {
+    init(_ services: Services, _ hub: EventHub) {
         self.services = services
-        self.requests = requests
         self.hub = hub
     }
 
@@ -24,79 +23,67 @@ struct MetricsResource: Sendable {
 
     private func show(_ request: APIRequest) throws -> Handled {
         let type = try request.negotiated()
+        // States live as long as this answer: a job that has ended must not leave its last weight standing.
+        let states = States()
+        tellTransport(states)
+        try tellStore(states)
+        try tellRunningJobs(states)
+        tellProcess(states)
         var exposition = Exposition(type == .openMetrics ? .openMetrics : .prometheus)
-        requests.write(to: &exposition)
-        writeTransport(to: &exposition)
-        try writeStore(to: &exposition)
-        try writeRunningJobs(to: &exposition)
-        writeProcess(to: &exposition)
+        services.metrics.write(to: &exposition)
+        states.registry.write(to: &exposition)
         return .reply(Reply(bytes: exposition.bytes, type: type).with(.cacheControl, "no-store"))
     }
 
-    private func writeTransport(to exposition: inout Exposition) {
-        exposition.value(
-            "tenbin_event_streams", .gauge, "Open streams of server-sent events.", Double(hub.count))
-        guard let load = services.transportLoad() else { return }
-        exposition.value("tenbin_http_connections", .gauge, "Open connections.", Double(load.connections))
-        exposition.value(
-            "tenbin_http_requests_in_flight", .gauge, "Requests being answered.", Double(load.requestsInFlight))
+    /// What is the case at the moment of the scrape.
+    private struct States {
+        let registry = MetricsRegistry()
+
+        func gauge(_ name: String, _ value: Double?, _ labels: [(String, String)] = []) {
+            guard let value else { return }
+            Gauge(label: name, dimensions: labels, factory: registry).record(value)
+        }
     }
 
-    private func writeStore(to exposition: inout Exposition) throws {
-        let figures = try services.store.statistics()
-        let states = JobState.allCases.filter { !$0.isTerminal }
-        exposition.family(
-            "tenbin_jobs", .gauge, "Jobs that are not over, by state.",
-            states.map { ([("state", $0.rawValue)], Double(figures.jobsByState[$0] ?? 0)) })
-        exposition.value("tenbin_store_commits", .counter, "Transactions made durable.", Double(figures.commits))
-        exposition.value(
-            "tenbin_store_writes", .counter, "Changes that those transactions held.", Double(figures.writes))
-        exposition.value(
-            "tenbin_store_commit_seconds", .counter, "Time spent in transactions and their syncs.",
-            figures.commitSeconds)
-        exposition.value(
-            "tenbin_store_wal_bytes", .gauge, "Length of the write-ahead log.", Double(figures.walBytes))
-        exposition.value(
-            "tenbin_store_disk_well", .gauge, "1 while the disk takes writes.", services.store.disk.isWell ? 1 : 0)
+    private func tellTransport(_ states: States) {
+        states.gauge("tenbin_event_streams", Double(hub.count))
+        let load = services.transportLoad()
+        states.gauge("tenbin_http_connections", load.map { Double($0.connections) })
+        states.gauge("tenbin_http_requests_in_flight", load.map { Double($0.requestsInFlight) })
     }
 
-    private func writeRunningJobs(to exposition: inout Exposition) throws {
-        let jobs = try services.store.jobs(
-            JobFilter(owner: nil, state: .running), PageRequest(size: Self.jobsMax)
-        ).items
-        var (weights, epochs, speeds): ([Sample], [Sample], [Sample]) = ([], [], [])
-        for job in jobs {
-            let name = (name: "job", value: job.id.description)
-            epochs.append(([name], Double(job.progress.epoch)))
-            if let speed = job.progress.samplesPerSecond { speeds.append(([name], speed)) }
+    private func tellStore(_ states: States) throws {
+        let jobs = try services.store.jobsByState()
+        for state in JobState.allCases where !state.isTerminal {
+            states.gauge("tenbin_jobs", Double(jobs[state] ?? 0), [("state", state.rawValue)])
+        }
+        states.gauge("tenbin_store_disk_well", services.store.disk.isWell ? 1 : 0)
+    }
+
+    private func tellRunningJobs(_ states: States) throws {
+        let running = JobFilter(owner: nil, state: .running)
+        for job in try services.store.jobs(running, PageRequest(size: Self.jobsMax)).items {
+            let label = ("job", job.id.description)
+            states.gauge("tenbin_job_epoch", Double(job.progress.epoch), [label])
+            states.gauge("tenbin_job_samples_per_second", job.progress.samplesPerSecond, [label])
             let since = max(0, job.progress.epoch - 2)
             let last = try? services.store.epochs(of: job.id, owner: nil, since: since, limit: 2).last
             for task in last?.tasks ?? [] {
-                if let weight = task.weight { weights.append(([name, ("task", task.name)], weight)) }
+                states.gauge("tenbin_task_weight", task.weight, [label, ("task", task.name)])
             }
         }
-        exposition.family("tenbin_job_epoch", .gauge, "The epoch that a running job trains.", epochs)
-        exposition.family("tenbin_job_samples_per_second", .gauge, "Rows trained a second.", speeds)
-        exposition.family(
-            "tenbin_task_weight", .gauge, "The weight of each task of a running job in its last epoch.", weights)
     }
 
-    private typealias Sample = (labels: Exposition.Labels, value: Double)
-
-    private func writeProcess(to exposition: inout Exposition) {
+    private func tellProcess(_ states: States) {
         let figures = ProcessFigures()
-        func write(_ name: String, _ kind: Exposition.Kind, _ help: String, _ value: Double?) {
-            if let value { exposition.value(name, kind, help, value) }
+        states.gauge("process_resident_memory_bytes", figures.residentBytes)
+        states.gauge("process_open_fds", figures.openDescriptors)
+        states.gauge("process_max_fds", figures.descriptorsMax)
+        states.gauge("process_start_time_seconds", Double(services.startedAt.milliseconds) / 1_000)
+        if let seconds = figures.processorSeconds {
+            FloatingPointCounter(label: "process_cpu_seconds", factory: states.registry).increment(by: seconds)
         }
-        write("process_resident_memory_bytes", .gauge, "Memory in use.", figures.residentBytes)
-        write("process_open_fds", .gauge, "Open file descriptors.", figures.openDescriptors)
-        write("process_max_fds", .gauge, "File descriptors allowed.", figures.descriptorsMax)
-        write("process_cpu_seconds", .counter, "Processor time used.", figures.processorSeconds)
-        write(
-            "process_start_time_seconds", .gauge, "When the process started, since 1970.",
-            Double(services.startedAt.milliseconds) / 1_000)
-        exposition.family(
-            "tenbin_build_info", .gauge, "1, with the version as a label.",
-            [([("version", services.settings.version), ("build", services.settings.build)], 1)])
+        let version = [("version", services.settings.version), ("build", services.settings.build)]
+        states.gauge("tenbin_build_info", 1, version)
     }
 }

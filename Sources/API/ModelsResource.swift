@@ -16,20 +16,22 @@ struct ModelsResource: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/v1/models", scope: .read, query: ["job"] + APIRequest.pageParameters, offers: [.json, .csv],
-                .blocking(list)),
+                .get, "/v1/models", scope: .read, query: ["job", "order_by"] + APIRequest.pageParameters,
+                offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/models/{id}", scope: .read, .blocking(show)),
             Route(.delete, "/v1/models/{id}", scope: .write, .blocking(delete)),
-            Route(.get, "/v1/models/{id}/content", scope: .read, query: ["format"], .blocking(content)),
             Route(
-                .post, "/v1/models/{id}/predict", scope: .read,
+                .get, "/v1/models/{id}/content", scope: .read, query: ["format"], compresses: false, .blocking(content)),
+            Route(
+                .post, "/v1/models/{id}/predict", scope: .read, compresses: true,
                 .document(bytesMax: services.settings.predictBytesMax, predict)),
         ]
     }
 
     private func list(_ request: APIRequest) throws -> Handled {
         let page = try services.store.models(
-            owner: request.principal.visibleOwner, job: try request.query.identifier("job", .job), request.page())
+            owner: request.principal.visibleOwner, job: try request.query.identifier("job", .job),
+            by: request.order(by: ModelField.self), request.page())
         return .reply(
             try request.list(
                 page, columns: ["id", "job", "name", "bytes", "weights_sha256", "epoch", "created_at"]
@@ -38,13 +40,16 @@ struct ModelsResource: Sendable {
 
     private func show(_ request: APIRequest) throws -> Handled {
         let record = try record(request)
-        // A model never changes.
-        return .reply(
-            request.conditional(EntityTag(revision: 1, type: .json)) { Reply.json { $0.value(record) } })
+        return .reply(request.conditional(Self.tag) { Reply.json { $0.value(record) } })
     }
 
+    /// A model never changes.
+    private static let tag = EntityTag(revision: 1, type: .json)
+
     private func delete(_ request: APIRequest) throws -> Handled {
-        let write = services.store.deleteModel(try request.identifier(.model), owner: request.principal.visibleOwner)
+        let record = try record(request)
+        try request.checkPreconditions(Self.tag)
+        let write = services.store.deleteModel(record.id, owner: request.principal.visibleOwner)
         return .later { replying in
             write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
         }

@@ -104,40 +104,4 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
         case .insufficientStorage: "The disk is full"
         }
     }
-
-    /// What a client can do about it.
-    package var remedy: String {
-        switch self {
-        case .malformedRequest:
-            "Mend the syntax that the detail points at. Repeating the request unchanged fails again."
-        case .invalidSpec: "Each entry of `errors` points at a member and says what would be accepted."
-        case .datasetInvalid: "Each entry of `errors` names row, line and column. Nothing of the upload was kept."
-        case .unauthenticated: "Send `Authorization: Bearer` with a key that is neither expired nor revoked."
-        case .forbidden: "Use a key with the scope that the detail names, or ask from an allowed origin."
-        case .notFound: "Check the path and the identifier; another owner's things are not found either."
-        case .methodNotAllowed: "Use one of the methods in `Allow`."
-        case .notAcceptable: "Accept one of the media types in the detail."
-        case .requestTimeout: "Send the request again, faster or in smaller pieces."
-        case .requestInProgress: "Wait, then repeat the request with the same key for its answer."
-        case .invalidTransition: "The detail lists the commands that are possible now."
-        case .inUse: "Cancel or finish the jobs that the detail names, then try again."
-        case .preconditionFailed: "Read the resource again and repeat the change with its new `ETag`."
-        case .lengthRequired: "Send `Content-Length`."
-        case .payloadTooLarge: "Stay below the size that the detail names."
-        case .uriTooLong: "Shorten the path or the query."
-        case .unsupportedMediaType: "Send one of the media types that the detail names in `Content-Type`."
-        case .rangeNotSatisfiable: "Ask for a range within the length in `Content-Range`."
-        case .digestMismatch: "Upload again: the bytes that arrived are not those that were digested."
-        case .idempotencyKeyReused: "Use a new key for a new request."
-        case .rateLimited, .overloaded, .queueFull: "Wait for `Retry-After` seconds, then repeat the request."
-        case .quotaExceeded: "Delete what is no longer needed, or ask an admin for more."
-        case .headersTooLarge: "Send fewer or shorter header fields."
-        case .misdirectedRequest: "Without keys the server answers for localhost, 127.0.0.1 and [::1] only."
-        case .internal: "Repeat the request; if it fails again, give the request id to whoever runs the server."
-        case .notImplemented: "This build cannot do that."
-        case .httpVersionNotSupported: "Use HTTP/1.1 or HTTP/2."
-        case .draining: "Repeat the request in a moment: the server is being restarted."
-        case .insufficientStorage: "Repeat the request once there is room on the server's disk."
-        }
-    }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTypes
 import Locks
+import Metrics
 
 /// Counts answered requests by route, and how long they took.
 final class RequestMetrics: Sendable {
@@ -10,38 +11,45 @@ final class RequestMetrics: Sendable {
         var status: Int
     }
 
-    private struct State {
-        var counts: [Key: Int] = [:]
-        var seconds: [String: Histogram] = [:]
+    private struct Handles {
+        var counts: [Key: Counter] = [:]
+        var durations: [String: Timer] = [:]
     }
 
     /// Methods that are counted by their names; a client can invent others.
     private static let methods: Set = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
-    private let state = Lock(State())
+    private let factory: any MetricsFactory
+    private let handles = Lock(Handles())
+
+    init(_ factory: any MetricsFactory) {
+        self.factory = factory
+    }
 
     /// - Parameter route: the template; nil when none was found.
     func record(route: String?, method: HTTPRequest.Method, status: Int, nanoseconds: UInt64) {
         let route = route ?? "none"
         let name = Self.methods.contains(method.rawValue) ? method.rawValue : "other"
-        state.withLock { state in
-            state.counts[Key(route: route, method: name, status: status), default: 0] += 1
-            state.seconds[route, default: Histogram()].add(Double(nanoseconds) / 1e9)
-        }
+        let key = Key(route: route, method: name, status: status)
+        let (count, duration) = handles.withLock { (makeCounter(key, &$0), makeTimer(route, &$0)) }
+        count.increment()
+        duration.recordNanoseconds(nanoseconds)
     }
 
-    func write(to exposition: inout Exposition) {
-        let state = self.state.withLock { $0 }
-        exposition.family(
-            "tenbin_http_requests", .counter, "Requests answered.",
-            state.counts.map { key, count in
-                (
-                    [("route", key.route), ("method", key.method), ("status", String(key.status))], Double(count)
-                )
-            }.sorted { "\($0.0)" < "\($1.0)" })
-        exposition.histograms(
-            "tenbin_http_request_duration_seconds", "From a request's head to its answer's.",
-            state.seconds.sorted { $0.key < $1.key }.map { ([("route", $0.key)], $0.value) })
+    private func makeCounter(_ key: Key, _ handles: inout Handles) -> Counter {
+        if let known = handles.counts[key] { return known }
+        let labels = [("route", key.route), ("method", key.method), ("status", String(key.status))]
+        let new = Counter(label: "tenbin_http_requests", dimensions: labels, factory: factory)
+        handles.counts[key] = new
+        return new
+    }
+
+    private func makeTimer(_ route: String, _ handles: inout Handles) -> Timer {
+        if let known = handles.durations[route] { return known }
+        let new = Timer(
+            label: "tenbin_http_request_duration_seconds", dimensions: [("route", route)], factory: factory)
+        handles.durations[route] = new
+        return new
     }
 
     static func now() -> UInt64 {

@@ -12,6 +12,9 @@ package struct Route: Sendable {
     /// Its representations; `Accept` chooses, and the first wins a tie.
     let offers: [MediaType]
     let content: ContentRule
+    /// Whether its answers may be sent as gzip: reads of text may. Changes are answered briefly and from the writer's
+    /// queue, and one of those answers carries a secret.
+    let compresses: Bool
     let segments: [Segment]
 
     enum Segment: Sendable, Hashable {
@@ -45,7 +48,7 @@ package struct Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [],
-        offers: [MediaType] = [.json], _ content: ContentRule
+        offers: [MediaType] = [.json], compresses: Bool? = nil, _ content: ContentRule
     ) {
         self.method = method
         self.template = template
@@ -53,6 +56,7 @@ package struct Route: Sendable {
         self.scope = scope
         self.offers = offers
         self.content = content
+        self.compresses = compresses ?? (method == .get)
         segments = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
             $0.hasPrefix("{") ? .parameter($0.dropFirst().dropLast()) : .literal($0)
         }

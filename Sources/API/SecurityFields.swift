@@ -9,14 +9,14 @@ struct SecurityFields: Sendable {
 
     private static let preflightSeconds = 600
     private static let exposed =
-        "ETag, Link, Location, Retry-After, Preference-Applied, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, "
+        "Content-Encoding, ETag, Link, Location, Retry-After, Preference-Applied, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, "
         + "X-Request-Id"
     private static let asked =
-        "Authorization, Content-Type, Content-Digest, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, "
+        "Authorization, Content-Type, Content-Encoding, Content-Digest, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, "
         + "Prefer, Range"
 
     /// Adds what every answer carries.
-    func add(to fields: inout HTTPFields, for head: RequestHead, negotiated: Bool) {
+    func add(to fields: inout HTTPFields, for head: RequestHead, varyingBy negotiated: [String]) {
         // No reply brings these itself, so they need not be looked for.
         fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
         fields.append(HTTPField(name: .referrerPolicy, value: "no-referrer"))
@@ -25,7 +25,7 @@ struct SecurityFields: Sendable {
                 HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"))
         }
         if !fields.contains(.cacheControl) { fields.append(HTTPField(name: .cacheControl, value: "no-cache")) }
-        var vary = negotiated ? ["Accept"] : []
+        var vary = negotiated
         if !corsOrigins.isEmpty { vary.append("Origin") }
         if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }
         guard let origin = allowedOrigin(head) else { return }

@@ -50,6 +50,17 @@ struct ServerResource: Sendable {
                     writer.value(settings.jobMemoryBytesMax)
                     writer.name("page_size_max")
                     writer.value(services.store.configuration.limits.pageSizeMax)
+                    writer.name("requests_per_key_and_minute")
+                    writer.value(settings.requestsPerKeyAndMinute)
+                }
+                writer.name("quotas")
+                writer.object { writer in
+                    writer.name("stored_bytes_max")
+                    writer.value(settings.storedBytesPerOwnerMax)
+                    writer.name("queued_jobs_max")
+                    writer.value(settings.queuedJobsPerOwnerMax)
+                    writer.name("running_jobs_max")
+                    writer.value(settings.runningJobsPerOwnerMax)
                 }
             }
         }

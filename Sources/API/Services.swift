@@ -19,6 +19,8 @@ package struct Services: Sendable {
     package var faults: @Sendable () -> [String] = { [] }
     /// What the sockets are busy with; nil when nobody tells.
     package var transportLoad: @Sendable () -> (connections: Int, requestsInFlight: Int)? = { nil }
+    /// What `/metrics` shows of what was counted, also by other parts of the process.
+    package var metrics = MetricsRegistry()
     package var startedAt: Timestamp
 
     package init(
@@ -54,6 +56,8 @@ package struct APISettings: Sendable {
     package var requestsPerKeyAndMinute = 60_000
     /// Nil for no bound.
     package var queuedJobsPerOwnerMax: Int?
+    /// Jobs of one owner that train at once; the worker pool keeps to it. Nil for no bound.
+    package var runningJobsPerOwnerMax: Int?
     /// Of data sets and models. Nil for no bound.
     package var storedBytesPerOwnerMax: Int?
     package var corsOrigins: [String] = []

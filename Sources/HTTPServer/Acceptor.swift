@@ -12,6 +12,8 @@ final class Acceptor {
         let network: NetworkKey?
         /// Whether TLS is to be spoken.
         let isSecure: Bool
+        /// Who is at the other end of a UNIX socket.
+        var userID: UInt32?
     }
 
     private let listeners: [Listener]
@@ -98,7 +100,9 @@ final class Acceptor {
 
     private static func prepare(_ descriptor: Int32, _ storage: sockaddr_storage, _ listener: Listener) -> Accepted {
         guard !listener.isUNIX, let (address, _, network) = Sockets.describe(storage) else {
-            return Accepted(descriptor: descriptor, address: "unix", network: nil, isSecure: false)
+            return Accepted(
+                descriptor: descriptor, address: "unix", network: nil, isSecure: false,
+                userID: Sockets.peerUser(descriptor))
         }
         _ = Sockets.set(descriptor, level: Int32(IPPROTO_TCP), option: TCP_NODELAY, 1)
         return Accepted(

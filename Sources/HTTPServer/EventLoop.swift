@@ -123,7 +123,8 @@ final class EventLoop {
         nextConnectionID += connectionIDStep
         let connection = Connection(
             id: id, descriptor: accepted.descriptor,
-            peer: Peer(address: accepted.address, isSecure: transport.tls != nil), network: accepted.network,
+            peer: Peer(address: accepted.address, isSecure: transport.tls != nil, userID: accepted.userID),
+            network: accepted.network,
             transport: transport, loop: self)
         connections[id] = connection
         let events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue

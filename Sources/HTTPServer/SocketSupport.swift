@@ -18,6 +18,17 @@ enum Sockets {
         return value
     }
 
+    /// The user who connected to a UNIX socket, noted by the system at that moment; nil when it does not tell.
+    static func peerUser(_ descriptor: Int32) -> UInt32? {
+        // `struct ucred`, which glibc shows to GNU sources only: process, user and group.
+        var credentials: (process: Int32, user: UInt32, group: UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        let status = withUnsafeMutablePointer(to: &credentials) {
+            getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, $0, &length)
+        }
+        return status == 0 ? credentials.user : nil
+    }
+
     /// The address in text and its port, the network it counts for; nil for families other than IPv4 and IPv6.
     static func describe(_ storage: sockaddr_storage) -> (address: String, port: UInt16, network: NetworkKey)? {
         withUnsafeBytes(of: storage) { bytes in

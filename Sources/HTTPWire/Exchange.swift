@@ -24,11 +24,16 @@ package struct Peer: Sendable, Hashable {
     package var isSecure: Bool
     /// The subject of the verified client certificate, if one was presented.
     package var certificateSubject: String?
+    /// The user who opened a UNIX socket, as the system vouches for it; nil on other sockets.
+    package var userID: UInt32?
 
-    package init(address: String, isSecure: Bool = false, certificateSubject: String? = nil) {
+    package init(
+        address: String, isSecure: Bool = false, certificateSubject: String? = nil, userID: UInt32? = nil
+    ) {
         self.address = address
         self.isSecure = isSecure
         self.certificateSubject = certificateSubject
+        self.userID = userID
     }
 }
 

@@ -40,30 +40,30 @@ package struct TransportProblem: Error, Sendable, Hashable {
 
 extension TransportProblem {
     package static func malformed(_ detail: String) -> Self {
-        Self(status: 400, code: "malformed-request", title: "Malformed request", detail: detail)
+        Self(status: 400, code: "malformed-request", title: "The request is malformed", detail: detail)
     }
     package static let plainTextAtTLS = malformed("This port speaks TLS: ask by https instead of http.")
     package static func contentTooLarge(bytesMax: Int) -> Self {
         Self(
-            status: 413, code: "payload-too-large", title: "Content too large",
+            status: 413, code: "payload-too-large", title: "The content is too large",
             detail: "The content of this request may have at most \(bytesMax) bytes.")
     }
     package static func targetTooLong(bytesMax: Int) -> Self {
         Self(
-            status: 414, code: "uri-too-long", title: "URI too long",
+            status: 414, code: "uri-too-long", title: "The target is too long",
             detail: "A request target may have at most \(bytesMax) bytes.")
     }
     package static func fieldsTooLarge(_ detail: String) -> Self {
-        Self(status: 431, code: "headers-too-large", title: "Request header fields too large", detail: detail)
+        Self(status: 431, code: "headers-too-large", title: "The header section is too large", detail: detail)
     }
     package static let requestTimeout = Self(
-        status: 408, code: "request-timeout", title: "Request timeout",
+        status: 408, code: "request-timeout", title: "The request took too long to arrive",
         detail: "The request did not arrive in time.")
     package static let methodNotAllowed = Self(
-        status: 405, code: "method-not-allowed", title: "Method not allowed",
+        status: 405, code: "method-not-allowed", title: "The method does not exist here",
         detail: "This server opens no tunnels.")
     package static let expectationFailed = Self(
-        status: 417, code: "malformed-request", title: "Expectation failed",
+        status: 417, code: "malformed-request", title: "The request is malformed",
         detail: "The only expectation that can be met is 100-continue.")
     package static let methodNotImplemented = Self(
         status: 501, code: "not-implemented", title: "Not implemented",
@@ -72,11 +72,11 @@ extension TransportProblem {
         status: 501, code: "not-implemented", title: "Not implemented",
         detail: "The only transfer coding understood is chunked.")
     package static let overloaded = Self(
-        status: 503, code: "overloaded", title: "Overloaded",
+        status: 503, code: "overloaded", title: "The server is overloaded",
         detail: "Too many requests are being answered; try again shortly.")
     package static let internalError = Self(
-        status: 500, code: "internal", title: "Internal error", detail: "The answer could not be produced.")
+        status: 500, code: "internal", title: "Something went wrong here", detail: "The answer could not be produced.")
     package static let versionNotSupported = Self(
-        status: 505, code: "http-version-not-supported", title: "HTTP version not supported",
+        status: 505, code: "http-version-not-supported", title: "The HTTP version is not supported",
         detail: "The versions spoken are HTTP/1.0, HTTP/1.1 and HTTP/2.")
 }

@@ -28,12 +28,17 @@ final class LiveJobs: Sendable {
         /// Grows whenever the queue changes, so that positions in it are seen as new.
         var queueTick = 0
         var waiting = WaitingReason.workers
+        /// Whose queued jobs wait for those of theirs that run.
+        var ownersAtQuota: Set<String> = []
         var queue = QueueMirror()
     }
 
     private let state = Lock(State())
+    let metrics: StoreMetrics
 
-    init() {}
+    init(metrics: StoreMetrics) {
+        self.metrics = metrics
+    }
 
     func begin(_ job: Identifier, attempt: Int) {
         state.withLock { $0.jobs[job] = Live(attempt: attempt) }
@@ -95,6 +100,14 @@ final class LiveJobs: Sendable {
         }
     }
 
+    func setOwnersAtQuota(_ owners: Set<String>) {
+        state.withLock { state in
+            guard state.ownersAtQuota != owners else { return }
+            state.ownersAtQuota = owners
+            state.queueTick += 1
+        }
+    }
+
     /// Jobs in the queue.
     var queuedCount: Int { state.withLock { $0.queue.count } }
 
@@ -124,9 +137,11 @@ final class LiveJobs: Sendable {
             if job.state == .queued {
                 job.queuePosition = state.queue.position(of: place)
                 job.tick = state.queueTick
+                let concernsAll = state.waiting == .draining || state.waiting == .disk
+                let isAtQuota = state.ownersAtQuota.contains(job.owner)
                 job.waitingReason =
-                    job.queuePosition == 1 || state.waiting == .draining || state.waiting == .disk
-                    ? state.waiting : .workers
+                    concernsAll || (job.queuePosition == 1 && !isAtQuota)
+                    ? state.waiting : isAtQuota ? .quota : .workers
             }
             guard job.state.isActive, let live = state.jobs[job.id], live.attempt == job.attempt else { return }
             job.tick = state.ticks[job.id] ?? 0

@@ -29,32 +29,64 @@ package struct Page<Item: Sendable>: Sendable {
     }
 }
 
-/// A position in a list, as text that clients hand back untouched (AIP-158): the number of the last item seen, and a
-/// digest of the list's filters so that it fits no other list.
+/// A position in a list, as text that clients hand back untouched (AIP-158): the number of the last item seen, its key where
+/// the list is ordered by something else, and a digest of the list's filters and order so that it fits no other list.
 ///
-/// Items are numbered as they are made, so what is inserted meanwhile stands before the position and moves nothing.
+/// Items are numbered as they are made, so what is inserted meanwhile moves nothing.
 struct PageToken {
     var after: Int
+    var key: ListKey?
 
-    init(after: Int) {
+    init(after: Int, key: ListKey? = nil) {
         self.after = after
+        self.key = key
     }
 
     init(_ text: String, list: String) throws(StoreError) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let after = Int(parts[0], radix: 36), after > 0, parts[1] == Self.digest(of: list)
+        let parts = text.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count >= 2, let after = Int(parts[0], radix: 36), after > 0, parts[1] == Self.digest(of: list)
         else {
             throw .badPageToken
         }
         self.after = after
+        if parts.count == 3 {
+            guard let key = ListKey(token: parts[2]) else { throw .badPageToken }
+            self.key = key
+        }
     }
 
     func text(list: String) -> String {
-        String(after, radix: 36) + "-" + Self.digest(of: list)
+        String(after, radix: 36) + "-" + Self.digest(of: list) + (key.map { "-" + $0.token } ?? "")
     }
 
     private static func digest(of list: String) -> Substring {
         FileStore.digest(of: Array(list.utf8)).prefix(16)
+    }
+}
+
+extension ListKey {
+    /// A letter for the kind, then a number or the text's bytes in hexadecimal: nothing that a query would have to escape.
+    fileprivate var token: String {
+        switch self {
+        case .integer(let value): "n" + String(value, radix: 36)
+        case .text(let text): "t" + text.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        }
+    }
+
+    fileprivate init?(token: Substring) {
+        let rest = token.dropFirst()
+        switch token.first {
+        case "n":
+            guard let value = Int(rest, radix: 36) else { return nil }
+            self = .integer(value)
+        case "t":
+            let digits = rest.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            guard digits.count == rest.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+            let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+            guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+            self = .text(text)
+        default: return nil
+        }
     }
 }
 

@@ -61,6 +61,7 @@ extension Store {
         let (live, changes) = (self.live, self.changes)
         return write { transaction in
             let database = transaction.database
+            if !offer.stoppingOnly { live.setOwnersAtQuota(Set(offer.ownersAtQuota)) }
             guard let (candidate, threadsWanted) = try Self.candidate(for: offer, at: transaction.now, in: database)
             else {
                 let isHeldByQuota = !offer.ownersAtQuota.isEmpty && !offer.stoppingOnly && live.queuedCount > 0

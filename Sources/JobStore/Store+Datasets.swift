@@ -76,16 +76,18 @@ extension Store {
         return record
     }
 
-    package func datasets(owner: String?, _ request: PageRequest) throws(StoreError) -> Page<DatasetRecord> {
-        try page(request, list: "datasets \(owner ?? "")") { before, limit throws(StoreError) in
+    package func datasets(
+        owner: String?, by order: ListOrder<DatasetField> = .newestFirst, _ request: PageRequest
+    ) throws(StoreError) -> Page<DatasetRecord> {
+        try page(request, order, list: "datasets \(owner ?? "")") { position, limit throws(StoreError) in
             try read { database in
-                let order = "number < ? ORDER BY number DESC LIMIT ?"
-                return if let owner {
-                    try database.rows(
-                        "\(Self.selectDataset) WHERE owner = ? AND \(order)", [owner, before, limit], Self.dataset)
-                } else {
-                    try database.rows("\(Self.selectDataset) WHERE \(order)", [before, limit], Self.dataset)
-                }
+                let (condition, arguments): (String, StatementArguments) =
+                    if let owner { ("owner = ? AND \(position.condition)", [owner] + position.arguments) } else {
+                        (position.condition, position.arguments)
+                    }
+                return try database.rows(
+                    "\(Self.selectDataset) WHERE \(condition) ORDER BY \(position.order) LIMIT ?", arguments + [limit],
+                    Self.dataset)
             }
         }
     }

@@ -2,23 +2,13 @@ import GRDB
 package import Jobs
 import Locks
 
-/// Figures for metrics.
-package struct StoreStatistics: Sendable, Hashable {
-    package var jobsByState: [JobState: Int]
-    package var commits: Int
-    /// Requests that those commits made durable.
-    package var writes: Int
-    package var commitSeconds: Double
-    package var walBytes: Int
-}
-
 extension Store {
     /// Grows with every commit, before anybody is told of it: what was read at one count is still true at the same count.
-    package var commitCount: Int { writer.statistics.commits }
+    package var commitCount: Int { writer.commitCount }
 
-    /// Counts the jobs of every state that is not over, and adds the writer's figures. States that are over are left out:
-    /// counting a million rows is not worth a scrape.
-    package func statistics() throws(StoreError) -> StoreStatistics {
+    /// Counts the jobs of every state that is not over. States that are over are left out: counting a million rows is not
+    /// worth a scrape.
+    package func jobsByState() throws(StoreError) -> [JobState: Int] {
         let counts = try read { database in
             try database.rows(
                 """
@@ -29,10 +19,7 @@ extension Store {
         }
         var jobsByState = Dictionary(counts, uniquingKeysWith: { first, _ in first })
         jobsByState[.queued] = live.queuedCount
-        let figures = writer.statistics
-        return StoreStatistics(
-            jobsByState: jobsByState, commits: figures.commits, writes: figures.requests,
-            commitSeconds: Double(figures.commitNanoseconds) / 1e9, walBytes: figures.walBytes)
+        return jobsByState
     }
 
     /// What the last search for damage found; while there is something, no job is claimed.

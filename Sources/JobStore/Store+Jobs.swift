@@ -128,13 +128,15 @@ extension Store {
         return live.job(row)
     }
 
-    /// Newest first.
-    package func jobs(_ filter: JobFilter, _ request: PageRequest) throws(StoreError) -> Page<Job> {
-        try page(request, list: "jobs \(filter.key)") { before, limit throws(StoreError) in
+    package func jobs(
+        _ filter: JobFilter, by order: ListOrder<JobField> = .newestFirst, _ request: PageRequest
+    ) throws(StoreError) -> Page<Job> {
+        try page(request, order, list: "jobs \(filter.key)", number: "jobs.number") {
+            position, limit throws(StoreError) in
             let rows = try read { database in
-                let (condition, arguments) = filter.sql(before: before)
+                let (condition, arguments) = filter.sql(behind: position)
                 return try database.rows(
-                    "\(JobRow.select) WHERE \(condition) ORDER BY jobs.number DESC LIMIT ?",
+                    "\(JobRow.select) WHERE \(condition) ORDER BY \(position.order) LIMIT ?",
                     arguments + [limit], JobRow.init(_:))
             }
             return rows.map { ($0.number, live.job($0)) }
@@ -172,9 +174,9 @@ extension JobFilter {
         return JSONValue.array(parts.map { JSONValue($0) }).jsonText
     }
 
-    fileprivate func sql(before number: Int) -> (condition: String, arguments: StatementArguments) {
-        var conditions = ["jobs.number < ?"]
-        var arguments: StatementArguments = [number]
+    fileprivate func sql(behind position: ListPosition) -> (condition: String, arguments: StatementArguments) {
+        var conditions = [position.condition]
+        var arguments = position.arguments
         func narrow(_ condition: String, _ values: StatementArguments) {
             conditions.append(condition)
             arguments += values

@@ -31,13 +31,13 @@ extension Store {
 
     /// Newest first; of one job only when it is named.
     package func models(
-        owner: String?, job: Identifier? = nil, _ request: PageRequest
+        owner: String?, job: Identifier? = nil, by order: ListOrder<ModelField> = .newestFirst, _ request: PageRequest
     ) throws(StoreError) -> Page<ModelRecord> {
         let list = "models \(owner ?? "") \(job?.description ?? "")"
-        return try page(request, list: list) { before, limit throws(StoreError) in
+        return try page(request, order, list: list) { position, limit throws(StoreError) in
             try read { database in
-                var conditions = ["number < ?"]
-                var arguments: StatementArguments = [before]
+                var conditions = [position.condition]
+                var arguments = position.arguments
                 if let owner {
                     conditions.append("owner = ?")
                     arguments += [owner]
@@ -47,8 +47,10 @@ extension Store {
                     arguments += [job.description]
                 }
                 return try database.rows(
-                    "\(Self.selectModel) WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT ?",
-                    arguments + [limit], Self.model)
+                    """
+                    \(Self.selectModel) WHERE \(conditions.joined(separator: " AND "))
+                    ORDER BY \(position.order) LIMIT ?
+                    """, arguments + [limit], Self.model)
             }
         }
     }

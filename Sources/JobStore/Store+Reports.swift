@@ -33,7 +33,7 @@ extension Store {
         _ epoch: EpochRecord, checkpoint: Checkpoint?, keep: Int, runningMilliseconds: Int, under lease: Lease
     ) throws(StoreError) -> Write<EpochReceipt> {
         let stored = try checkpoint.map { checkpoint throws(StoreError) in try store(checkpoint, under: lease) }
-        let (files, changes) = (self.files, self.changes)
+        let (files, changes, metrics) = (self.files, self.changes, live.metrics)
         return write { transaction in
             let row = try Self.row(under: lease, in: transaction.database)
             let isNew = try Self.insert(epoch, of: row.number, in: transaction.database)
@@ -48,7 +48,11 @@ extension Store {
             if let stored { try Self.insert(stored, of: row, keep: keep, files: files, in: transaction) }
             try Self.noteProgress(
                 of: lease, epoch: epoch.epoch, best: nil, runningMilliseconds: runningMilliseconds, in: transaction)
-            transaction.afterCommit { changes.notify(.job(lease.job)) }
+            transaction.afterCommit {
+                if isNew { metrics.epochRecorded() }
+                if stored != nil { metrics.checkpointRecorded() }
+                changes.notify(.job(lease.job))
+            }
             return receipt
         }.removingOnFailure { if let stored { files.remove(.checkpoints, stored.file) } }
     }
@@ -58,14 +62,17 @@ extension Store {
         _ checkpoint: Checkpoint, keep: Int, runningMilliseconds: Int, under lease: Lease
     ) throws(StoreError) -> Write<Void> {
         let stored = try store(checkpoint, under: lease)
-        let (files, changes) = (self.files, self.changes)
+        let (files, changes, metrics) = (self.files, self.changes, live.metrics)
         return write { transaction in
             let row = try Self.row(under: lease, in: transaction.database)
             try Self.insert(stored, of: row, keep: keep, files: files, in: transaction)
             try Self.noteProgress(
                 of: lease, epoch: nil, best: checkpoint.kind == .best ? checkpoint.epoch : nil,
                 runningMilliseconds: runningMilliseconds, in: transaction)
-            transaction.afterCommit { changes.notify(.job(lease.job)) }
+            transaction.afterCommit {
+                metrics.checkpointRecorded()
+                changes.notify(.job(lease.job))
+            }
         }.removingOnFailure { files.remove(.checkpoints, stored.file) }
     }
 

@@ -31,7 +31,8 @@ package final class Store: Sendable {
         self.configuration = configuration
         directory = try DataDirectory(path: configuration.dataDirectory)
         files = FileStore(root: configuration.dataDirectory)
-        live = LiveJobs()
+        let metrics = StoreMetrics(configuration.metrics)
+        live = LiveJobs(metrics: metrics)
         changes = ChangeNotifier()
         let disk = DiskWatch()
         self.disk = disk
@@ -42,7 +43,7 @@ package final class Store: Sendable {
             let readers = try Readers(path: directory.database, count: configuration.limits.readersMax)
             self.readers = readers
             writer = Writer(
-                path: directory.database, connection: connection, configuration: configuration,
+                path: directory.database, connection: connection, configuration: configuration, metrics: metrics,
                 onDiskTrouble: { disk.failed($0) }, onCheckpointFailure: { readers.reopen() })
             (processEpoch, followsCrash) = try Self.beginProcess(connection)
         } catch {

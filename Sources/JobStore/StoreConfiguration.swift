@@ -1,5 +1,6 @@
 package import Jobs
 package import Logging
+package import Metrics
 
 /// What a store needs of its surroundings.
 package struct StoreConfiguration: Sendable {
@@ -8,15 +9,17 @@ package struct StoreConfiguration: Sendable {
     package var limits: StoreLimits
     package var clock: @Sendable () -> Timestamp
     package var logger: Logger
+    package var metrics: any MetricsFactory
 
     package init(
         dataDirectory: String, limits: StoreLimits = StoreLimits(), clock: @escaping @Sendable () -> Timestamp,
-        logger: Logger
+        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) {
         self.dataDirectory = dataDirectory
         self.limits = limits
         self.clock = clock
         self.logger = logger
+        self.metrics = metrics
     }
 }
 

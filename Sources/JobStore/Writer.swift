@@ -7,16 +7,6 @@ import Logging
 
 /// The one connection that writes, and the line of requests before it (group commit).
 final class Writer: Sendable {
-    /// What the writer tells of itself.
-    struct Statistics: Sendable {
-        var commits = 0
-        var requests = 0
-        /// Of all commits together, from the first statement to the end of the sync.
-        var commitNanoseconds: UInt64 = 0
-        var walBytes = 0
-        fileprivate var walBytesBeforeCheckpoint = 0
-    }
-
     private struct Line {
         var requests: [WriteRequest] = []
         var isDraining = false
@@ -27,32 +17,37 @@ final class Writer: Sendable {
     private let line = Lock(Line())
     /// Replaced after a failed sync; used on `queue` only. Nil while it cannot be opened.
     private let connection: Lock<DatabaseQueue?>
-    private let figures = Lock(Statistics())
+    /// How long the write-ahead log may grow before it is copied; more than the limit while a reader holds it up.
+    private let walBytesBeforeCheckpoint: Lock<Int>
+    private let commits = Lock(0)
 
     private let path: String
     private let limits: StoreLimits
     private let clock: @Sendable () -> Timestamp
     private let logger: Logger
+    private let metrics: StoreMetrics
     /// Called on `queue` when the disk has failed a request.
     private let onDiskTrouble: @Sendable (StoreError) -> Void
     /// Called on `queue` when the database file itself failed to sync, so that no old descriptor may be used again.
     private let onCheckpointFailure: @Sendable () -> Void
 
     init(
-        path: String, connection: DatabaseQueue, configuration: StoreConfiguration,
+        path: String, connection: DatabaseQueue, configuration: StoreConfiguration, metrics: StoreMetrics,
         onDiskTrouble: @escaping @Sendable (StoreError) -> Void, onCheckpointFailure: @escaping @Sendable () -> Void
     ) {
         self.path = path
         self.connection = Lock(connection)
         limits = configuration.limits
-        figures.withLock { $0.walBytesBeforeCheckpoint = configuration.limits.walBytesBeforeCheckpoint }
+        walBytesBeforeCheckpoint = Lock(configuration.limits.walBytesBeforeCheckpoint)
         clock = configuration.clock
         logger = configuration.logger
+        self.metrics = metrics
         self.onDiskTrouble = onDiskTrouble
         self.onCheckpointFailure = onCheckpointFailure
     }
 
-    var statistics: Statistics { figures.withLock { $0 } }
+    /// Grows with every commit, before anybody is told of it.
+    var commitCount: Int { commits.withLock { $0 } }
 
     func enqueue(_ request: WriteRequest) {
         enum Answer { case refused(StoreError), joined, mustDrain }
@@ -142,11 +137,8 @@ final class Writer: Sendable {
             let failure = StoreError(error, operation: "open the database")
             outcome = Outcome(answers: group.map { .refused(fail: $0.fail, failure) }, failure: failure)
         }
-        figures.withLock { figures in
-            figures.commits += 1
-            figures.requests += group.count
-            figures.commitNanoseconds += monotonicNanoseconds() - start
-        }
+        commits.withLock { $0 += 1 }
+        metrics.committed(writes: group.count, nanoseconds: monotonicNanoseconds() - start)
         if let failure = outcome.failure { recover(from: failure) }
         outcome.give()
         if outcome.failure == nil { checkpointIfDue() }
@@ -208,16 +200,14 @@ final class Writer: Sendable {
         var status = stat()
         guard stat(path + "-wal", &status) == 0 else { return }
         let bytes = Int(status.st_size)
-        let isDue = figures.withLock { figures in
-            figures.walBytes = bytes
-            return bytes > figures.walBytesBeforeCheckpoint
-        }
+        metrics.noteWAL(bytes: bytes)
+        let isDue = bytes > walBytesBeforeCheckpoint.withLock { $0 }
         guard isDue, let connection = connection.withLock({ $0 }) else { return }
         do {
             let (frames, copied) = try connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
             // A reader of an old snapshot keeps the rest from being copied: not worth a sync with every commit.
             let pause = frames == copied ? 0 : bytes
-            figures.withLock { $0.walBytesBeforeCheckpoint = limits.walBytesBeforeCheckpoint + pause }
+            walBytesBeforeCheckpoint.withLock { $0 = limits.walBytesBeforeCheckpoint + pause }
         } catch {
             recover(from: StoreError(error, operation: "checkpoint"))
             onCheckpointFailure()

@@ -1,4 +1,5 @@
 import API
+import Compression
 import Dispatch
 import Foundation
 import Glibc
@@ -19,12 +20,13 @@ final class Bench {
 
     init(
         _ change: (inout APISettings) -> Void = { _ in }, memoryBytes: Int = 1_000, isDraining: Bool = false,
-        faults: [String] = []
+        faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry()
     ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let clock: @Sendable () -> Timestamp = { [clock] in clock.now }
-        store = try Store(StoreConfiguration(dataDirectory: folder, clock: clock, logger: logger))
+        store = try Store(
+            StoreConfiguration(dataDirectory: folder, clock: clock, logger: logger, metrics: metrics))
         var settings = APISettings()
         settings.threadsMax = 2
         change(&settings)
@@ -35,6 +37,7 @@ final class Bench {
             settings: settings, queue: DispatchQueue(label: "test.api", attributes: .concurrent), clock: clock,
             logger: logger, isDraining: { isDraining })
         services.faults = { faults }
+        services.metrics = metrics
         api = API(services)
     }
 
@@ -56,8 +59,10 @@ final class Bench {
         fileprivate func check(_ method: HTTPRequest.Method) {
             guard let route, method != .options else { return }
             do {
+                let isGzip = fields[.contentEncoding] == "gzip"
+                let content = isGzip ? try GzipReader.inflated(body, within: .init(bytesMax: 1 << 24)) : body
                 let problems = try Description.problems(
-                    method, route, status: status, type: fields[.contentType], body: body)
+                    method, route, status: status, type: fields[.contentType], body: content)
                 for problem in problems { Issue.record("\(problem)") }
             } catch {
                 Issue.record(error)
@@ -79,26 +84,28 @@ final class Bench {
     /// Asks and waits for the answer. The body arrives in pieces of `pieceBytes`.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
-        authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000
+        bytes: [UInt8]? = nil, authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000,
+        at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
     ) -> Answer {
         let pending = begin(
-            method, path, fields: fields, body: body, authority: authority, pieceBytes: pieceBytes)
+            method, path, fields: fields, body: body, bytes: bytes, authority: authority, pieceBytes: pieceBytes,
+            at: handler, from: peer)
         return pending.wait()
     }
 
     /// Asks; the answer is waited for later.
     func begin(
         _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
-        authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000
+        bytes: [UInt8]? = nil, authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000,
+        at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
     ) -> Pending {
-        let bytes = Array((body ?? "").utf8)
+        let bytes = bytes ?? Array((body ?? "").utf8)
         var request = HTTPRequest(method: method, scheme: "http", authority: authority, path: path)
         request.headerFields = fields
         let head = RequestHead(
-            request: request, version: .http1_1, peer: Peer(address: "127.0.0.1"), requestID: "r1",
-            contentLength: bytes.count)
+            request: request, version: .http1_1, peer: peer, requestID: "r1", contentLength: bytes.count)
         let responder = WaitingResponder()
-        switch api.handle(head, responder: responder) {
+        switch (handler ?? api).handle(head, responder: responder) {
         case .discard: break
         case .collect(let bytesMax, let then):
             precondition(bytes.count <= bytesMax, "the transport would have refused this")

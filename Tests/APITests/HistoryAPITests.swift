@@ -15,6 +15,33 @@ struct HistoryAPITests {
         #expect(epochs == [1, 2])
     }
 
+    @Test(arguments: [
+        ("/v1/events", "number"), ("/v1/jobs/{job}/events", "seq"), ("/v1/jobs/{job}/logs", "seq"),
+        ("/v1/jobs/{job}/checkpoints", "step"), ("/v1/datasets/{dataset}/rows", "width"), ("/v1/jobs", "id"),
+        ("/v1/datasets", "id"), ("/v1/models", "id"), ("/v1/api-keys", "id"), ("/v1/audit-log", "number"),
+    ])
+    func everyListIsATableToo(list: String, column: String) throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let made = bench.ask(
+            .post, "/v1/api-keys", fields: [.contentType: "application/json"], body: #"{"name":"k","scopes":["admin"]}"#
+        )
+        let key: HTTPFields = [.authorization: "Bearer " + (try #require(try made.json()["secret"]?.text))]
+        let dataset = try #require(try bench.ask(.get, "/v1/jobs/\(job)", fields: key).json()["dataset"]?.text)
+        let target = list.replacing("{job}", with: job).replacing("{dataset}", with: dataset)
+        let items = try #require(try bench.ask(.get, target, fields: key).json()["items"]?.elements)
+        let byEnding = bench.ask(.get, target + ".csv", fields: key)
+        var accepting = key
+        accepting[.accept] = "text/csv"
+        let byAccept = bench.ask(.get, target, fields: accepting)
+        #expect(byEnding.status == 200 && byAccept.status == 200)
+        #expect(byEnding.fields[.contentType] == "text/csv; charset=utf-8")
+        let lines = byEnding.text.split(separator: "\r\n")
+        #expect(lines.count == items.count + 1)
+        #expect(lines.first?.split(separator: ",").contains(Substring(column)) == true)
+        #expect(byAccept.body == byEnding.body)
+    }
+
     @Test(arguments: ["events", "logs", "epochs"])
     func aGrowingListIsReadOnFromAPositionAndByPages(list: String) throws {
         let bench = try Bench()

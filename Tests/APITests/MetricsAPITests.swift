@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import JobStore
 import Jobs
+import Metrics
 import Testing
 
 struct MetricsAPITests {
@@ -18,9 +19,9 @@ struct MetricsAPITests {
         for _ in 1...3 { _ = bench.ask(.get, "/v1/jobs/\(job)") }
         _ = bench.ask(.get, "/nothing")
         let text = bench.ask(.get, "/metrics").text
-        let labels = #"route="/v1/jobs/{id}",method="GET",status="200""#
+        let labels = #"method="GET",route="/v1/jobs/{id}",status="200""#
         #expect(Self.value("tenbin_http_requests_total{\(labels)}", in: text) == 3)
-        #expect(Self.value(#"tenbin_http_requests_total{route="none",method="GET",status="404"}"#, in: text) == 1)
+        #expect(Self.value(#"tenbin_http_requests_total{method="GET",route="none",status="404"}"#, in: text) == 1)
         let route = #"{route="/v1/jobs/{id}""#
         #expect(Self.value("tenbin_http_request_duration_seconds_count\(route)}", in: text) == 3)
         #expect(Self.value("tenbin_http_request_duration_seconds_bucket\(route),le=\"+Inf\"}", in: text) == 3)
@@ -49,8 +50,40 @@ struct MetricsAPITests {
         let answer = try Bench().ask(.get, "/metrics", fields: [.accept: accept])
         #expect(answer.fields[.contentType] == type)
         #expect(answer.text.hasSuffix("# EOF\n") == isOpenMetrics)
-        let counter = isOpenMetrics ? "tenbin_store_commits" : "tenbin_store_commits_total"
-        #expect(answer.text.contains("# TYPE \(counter) counter\ntenbin_store_commits_total "))
+        let counter = isOpenMetrics ? "tenbin_store_writes" : "tenbin_store_writes_total"
+        #expect(answer.text.contains("# TYPE \(counter) counter\ntenbin_store_writes_total "))
+    }
+
+    @Test func whatALibraryCountsIsShownToo() throws {
+        let registry = MetricsRegistry()
+        let bench = try Bench(metrics: registry)
+        Counter(label: "cache.hits", dimensions: [("kind", "a\"b")], factory: registry).increment(by: 3)
+        Gauge(label: "cache.size", factory: registry).record(1.5)
+        Recorder(label: "cache.bytes", aggregate: true, factory: registry).record(250)
+        Metrics.Timer(label: "cache.fill", dimensions: [], factory: registry).recordMilliseconds(20)
+        // Another kind under a name that is taken is counted nowhere.
+        Gauge(label: "cache.hits", factory: registry).record(9)
+        let gone = Meter(label: "cache.gone", factory: registry)
+        gone.set(1)
+        gone.destroy()
+        let text = bench.ask(.get, "/metrics").text
+        #expect(text.contains("# TYPE cache_hits_total counter\ncache_hits_total{kind=\"a\\\"b\"} 3\n"))
+        #expect(Self.value("cache_size", in: text) == 1.5)
+        #expect(Self.value("cache_bytes_bucket{le=\"100\"}", in: text) == 0)
+        #expect(Self.value("cache_bytes_bucket{le=\"1000\"}", in: text) == 1)
+        #expect(Self.value("cache_fill_seconds_bucket{le=\"0.025\"}", in: text) == 1)
+        #expect(!text.contains("cache_gone"))
+    }
+
+    @Test func whatTheStoreDoesIsCounted() throws {
+        let bench = try Bench()
+        try bench.train()
+        let text = bench.ask(.get, "/metrics").text
+        #expect((Self.value("tenbin_epochs_total", in: text) ?? 0) > 0)
+        #expect((Self.value("tenbin_checkpoints_total", in: text) ?? 0) > 0)
+        #expect(Self.value("tenbin_job_queue_wait_seconds_count", in: text) == 1)
+        #expect(Self.value("tenbin_jobs_ended_total{state=\"succeeded\"}", in: text) == 1)
+        #expect((Self.value("tenbin_store_commit_duration_seconds_count", in: text) ?? 0) > 3)
     }
 
     @Test func everySampleBelongsToAFamilyWithHelp() throws {

@@ -95,7 +95,7 @@ struct RoutingTests {
         #expect(preflight.fields[.accessControlAllowOrigin] == "http://example.com")
         let answer = bench.ask(.get, "/v1/jobs", fields: [.origin: "http://example.com"])
         #expect(answer.fields[.accessControlExposeHeaders]?.contains("ETag") == true)
-        #expect(answer.fields[.vary] == "Accept, Origin")
+        #expect(answer.fields[.vary] == "Accept, Accept-Encoding, Origin")
         let plain = try Bench().ask(.options, "/v1/jobs", fields: [.origin: "http://127.0.0.1:8080", method: "POST"])
         #expect(plain.fields[.accessControlAllowMethods] == nil)
     }

@@ -3,6 +3,7 @@ import JobStore
 import Jobs
 import Locks
 import Logging
+import MetricsTestKit
 import Testing
 
 /// A data folder that is removed at the end, with stores that are opened on it one after the other.
@@ -34,6 +35,7 @@ struct Bench {
     let folder = TemporaryFolder()
     let clock = ManualClock()
     var limits = StoreLimits()
+    let metrics = TestMetrics()
 
     var silentLogger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
@@ -43,7 +45,7 @@ struct Bench {
         return try Store(
             StoreConfiguration(
                 dataDirectory: folder.path, limits: limits,
-                clock: { withExtendedLifetime(folder) { clock.now } }, logger: silentLogger))
+                clock: { withExtendedLifetime(folder) { clock.now } }, logger: silentLogger, metrics: metrics))
     }
 
     static let schema = DatasetSchema(

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Jobs
 import Locks
+import MetricsTestKit
 import Testing
 
 @testable import JobStore
@@ -20,9 +21,13 @@ struct WriterTests {
     }
 
     @Test func requestsThatWaitTogetherShareACommitAndAreAnsweredInOrder() throws {
-        let store = try Bench().open()
+        let bench = Bench()
+        let store = try bench.open()
+        let commits = try bench.metrics.expectTimer("tenbin_store_commit_duration_seconds")
         let release = hold(store)
-        let before = store.writer.statistics
+        let (commitsBefore, writesBefore) = (
+            commits.values.count, bench.metrics.counterTotal(label: "tenbin_store_writes")
+        )
         let answered = Lock<[Int]>([])
         let done = DispatchSemaphore(value: 0)
         for number in 0..<100 {
@@ -34,8 +39,8 @@ struct WriterTests {
         release.signal()
         #expect(done.wait(timeout: .now() + 20) == .success)
         #expect(answered.withLock { $0 } == Array(0..<100))
-        let after = store.writer.statistics
-        #expect(after.commits - before.commits == 2 && after.requests - before.requests == 101)
+        #expect(commits.values.count - commitsBefore == 2)
+        #expect(bench.metrics.counterTotal(label: "tenbin_store_writes") - writesBefore == 101)
     }
 
     @Test func aRequestThatFailsUndoesItselfAlone() throws {
@@ -141,7 +146,8 @@ struct WriterTests {
         let store = try bench.open()
         let dataset = try store.makeDataset()
         for _ in 0..<200 { try store.submit(dataset) }
-        #expect(store.writer.statistics.walBytes < 300_000)
+        let walBytes = try #require(bench.metrics.expectMeter("tenbin_store_wal_bytes").lastValue)
+        #expect(walBytes > 0 && walBytes < 300_000)
     }
 
     @Test func manyWorkersNeverClaimAJobTwice() throws {

@@ -1,4 +1,6 @@
 import CZlib
+import Compression
+import Glibc
 
 /// A member of a ZIP file from its first to its last byte, inflated as it is read. Its length and its CRC are checked with the
 /// last byte; no more than the directory promised is ever produced.
@@ -33,7 +35,15 @@ final class ZipMemberReader {
         self.offset = offset
         storedLeft = member.storedBytes
         left = member.bytes
-        inflater = member.isDeflated ? try Inflater() : nil
+        inflater = member.isDeflated ? try Self.makeInflater() : nil
+    }
+
+    private static func makeInflater() throws(DatasetError) -> Inflater {
+        do {
+            return try Inflater(.raw)
+        } catch {
+            throw DatasetError("out of memory for inflating", kind: .unreadable(ENOMEM))
+        }
     }
 
     /// Fills the whole of `target`; throws when the member has fewer bytes left or is damaged.

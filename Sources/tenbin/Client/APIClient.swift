@@ -2,9 +2,9 @@ import Jobs
 
 /// The API as commands use it: JSON in, JSON out, anything else is a failure with the server's reason.
 struct APIClient {
-    private let http: HTTPClient
+    private let http: any RequestSender
 
-    init(_ http: HTTPClient) {
+    init(_ http: any RequestSender) {
         self.http = http
     }
 

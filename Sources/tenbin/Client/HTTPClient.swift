@@ -4,7 +4,7 @@ import Jobs
 /// A small blocking HTTP/1.1 client over TCP and UNIX sockets: what the command line needs to speak to its server.
 ///
 /// One request at a time on one connection, which is kept and opened again when the server has closed it.
-final class HTTPClient {
+final class HTTPClient: RequestSender {
     private let address: Address
     private let bearer: String?
     private var connection: ClientConnection?
@@ -42,11 +42,8 @@ final class HTTPClient {
         let body: [UInt8]
     }
 
-    /// Sends a request and reads its answer, whatever the status.
-    ///
-    /// - Throws: `ClientError` when there is no server, or none that speaks HTTP/1.1.
     func send(
-        _ method: String, _ target: String, fields: [(String, String)] = [], content: Content = .none
+        _ method: String, _ target: String, fields: [(String, String)], content: Content
     ) throws(ClientError) -> Response {
         let isReused = connection != nil
         do {
@@ -97,6 +94,35 @@ final class HTTPClient {
         let (response, keepsOpen) = try ResponseReader(connection, isHead: method == "HEAD").response(receive)
         if keepsOpen { self.connection = connection }
         return response
+    }
+}
+
+/// Takes requests to a server, wherever it is.
+protocol RequestSender {
+    /// Sends a request and reads its answer, whatever the status.
+    ///
+    /// - Throws: `ClientError` when there is no server, or none that speaks HTTP/1.1.
+    func send(
+        _ method: String, _ target: String, fields: [(String, String)], content: HTTPClient.Content
+    ) throws(ClientError) -> HTTPClient.Response
+
+    /// Sends a GET whose answer may be too large to be held: the content of a 200 goes to `receive` as it comes.
+    func download(
+        _ target: String, receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
+    ) throws(ClientError) -> HTTPClient.Response
+}
+
+extension RequestSender {
+    func send(
+        _ method: String, _ target: String, fields: [(String, String)] = []
+    ) throws(ClientError) -> HTTPClient.Response {
+        try send(method, target, fields: fields, content: .none)
+    }
+
+    func send(_ method: String, _ target: String, content: HTTPClient.Content) throws(ClientError)
+        -> HTTPClient.Response
+    {
+        try send(method, target, fields: [], content: content)
     }
 }
 
@@ -168,7 +194,7 @@ private struct OutgoingContent {
 }
 
 /// A file descriptor that is closed when it is let go of.
-final class Descriptor {
+final class Descriptor: Sendable {
     let value: Int32
 
     init(_ value: Int32) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobStore
 import Jobs
 
 /// Which server a command speaks to, and how it shows what it hears.
@@ -45,16 +46,23 @@ struct ClientOptions: ParsableArguments {
 protocol ClientCommand: ParsableCommand {
     var client: ClientOptions { get }
 
+    func makeClient() throws -> APIClient
     func run(_ api: APIClient) throws
 }
 
 extension ClientCommand {
+    func makeClient() throws -> APIClient { try client.client() }
+
     func run() throws {
         do {
-            try run(client.client())
+            try run(makeClient())
         } catch let error as APIFailure {
             try fail(error.description)
         } catch let error as ClientError {
+            try fail(error.description)
+        } catch let error as DataFolderError {
+            try fail(error.description)
+        } catch let error as StoreError {
             try fail(error.description)
         }
     }

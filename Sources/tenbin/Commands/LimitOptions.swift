@@ -27,6 +27,18 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Requests of one HTTP/2 connection that are being answered; HTTP/1.1 answers one after the other.")
     var streamsMax = ServerLimits().http2.streamsMax
 
+    @Option(help: "Bytes of data sets and models that one owner may have here; no bound by default.")
+    var ownerStoredBytesMax: Int?
+
+    @Option(help: "Jobs that one owner may have in the queue; no bound by default.")
+    var ownerQueuedJobsMax: Int?
+
+    @Option(help: "Jobs of one owner that may train at once; no bound by default.")
+    var ownerRunningJobsMax: Int?
+
+    @Option(help: "Requests that one key may make in a minute.")
+    var keyRequestsPerMinute = APISettings().requestsPerKeyAndMinute
+
     @Option(help: "Connections in all.")
     var connectionsMax = ServerLimits().connectionsMax
 
@@ -59,6 +71,10 @@ struct LimitOptions: ParsableArguments {
             ("--requests-in-flight-max", requestsInFlightMax), ("--header-bytes-max", headerBytesMax),
             ("--header-fields-max", headerFieldsMax), ("--target-bytes-max", targetBytesMax),
             ("--streams-max", streamsMax),
+            ("--owner-stored-bytes-max", ownerStoredBytesMax ?? 1),
+            ("--owner-queued-jobs-max", ownerQueuedJobsMax ?? 1),
+            ("--owner-running-jobs-max", ownerRunningJobsMax ?? 1),
+            ("--key-requests-per-minute", keyRequestsPerMinute),
         ]
         for (name, value) in counts where value < 1 { throw ValidationError("\(name) must be at least 1") }
         let seconds = [
@@ -113,5 +129,9 @@ struct LimitOptions: ParsableArguments {
     func apply(to settings: inout APISettings) {
         settings.jobMemoryBytesMax = jobMemoryMax
         settings.datasetBytesMax = datasetBytesMax
+        settings.storedBytesPerOwnerMax = ownerStoredBytesMax
+        settings.queuedJobsPerOwnerMax = ownerQueuedJobsMax
+        settings.runningJobsPerOwnerMax = ownerRunningJobsMax
+        settings.requestsPerKeyAndMinute = keyRequestsPerMinute
     }
 }

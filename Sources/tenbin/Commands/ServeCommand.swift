@@ -5,6 +5,7 @@ import Foundation
 import HTTPServer
 import JobStore
 import Logging
+import Metrics
 
 /// `tenbin serve`
 struct ServeCommand: ParsableCommand {
@@ -68,7 +69,9 @@ struct ServeCommand: ParsableCommand {
         let ended = DispatchSemaphore(value: 0)
         let queue = DispatchQueue(label: "tenbin.signals")
         let signals = Signals(queue: queue) { ended.signal() }
-        let service = try Service(configuration(logger))
+        let configuration = configuration(logger)
+        MetricsSystem.bootstrap(configuration.metrics)
+        let service = try Service(configuration)
         signals.onHangUp(queue: queue) { service.reloadCertificates() }
         for address in service.server.addresses { print("Tenbin listens on \(address)") }
         // Whoever started the server through a pipe waits for this line.

@@ -27,11 +27,15 @@ final class Service: Sendable {
         var cacheBytesMax = 1 << 30
         var retention = Retention()
         var logger: Logger
+        var metrics = MetricsRegistry()
         var logsAccess = false
     }
 
     let store: Store
     let server: Server
+    /// Answers the data folder's owner, also when the other one is busy to its limits.
+    private let control: Server
+    private let controlSocket: ControlSocket
     private let pool: WorkerPool
     private let housekeeper: Housekeeper
     private let isDraining: Lock<Bool>
@@ -42,7 +46,7 @@ final class Service: Sendable {
         let store = try Store(
             StoreConfiguration(
                 dataDirectory: configuration.dataDirectory, limits: configuration.storeLimits, clock: { .now },
-                logger: configuration.logger))
+                logger: configuration.logger, metrics: configuration.metrics))
         do {
             guard try configuration.isLoopback || store.hadKeys() else { throw OpenDoor() }
             try self.init(configuration, store)
@@ -59,7 +63,8 @@ final class Service: Sendable {
         pool = WorkerPool(
             store: store,
             configuration: WorkerPoolConfiguration(
-                workers: configuration.workers, environment: trainer.environment, logger: logger),
+                workers: configuration.workers, environment: trainer.environment,
+                runningJobsPerOwnerMax: configuration.settings.runningJobsPerOwnerMax, logger: logger),
             train: trainer.train)
         housekeeper = Housekeeper(store: store, retention: configuration.retention, logger: logger)
         let isDraining = Lock(false)
@@ -69,11 +74,23 @@ final class Service: Sendable {
             queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: { .now }, logger: logger,
             isDraining: { isDraining.withLock { $0 } })
         services.faults = { store.damage }
+        services.metrics = configuration.metrics
         let running = Lock<Server?>(nil)
         services.transportLoad = {
             running.withLock { $0?.statistics }.map { ($0.connections, $0.requestsInFlight) }
         }
-        server = try Server.start(configuration.server, handler: API(services))
+        let api = API(services)
+        controlSocket = try ControlSocket(dataDirectory: configuration.dataDirectory)
+        server = try Server.start(configuration.server, handler: api)
+        do {
+            control = try Server.start(
+                ServerConfiguration(
+                    addresses: [.unix(path: controlSocket.path, mode: 0o600)], loops: 1, logger: logger),
+                handler: ControlDoor(api, userID: geteuid()))
+        } catch {
+            server.stop()
+            throw error
+        }
         running.withLock { [server] in $0 = server }
         pool.start()
         housekeeper.start()
@@ -81,6 +98,8 @@ final class Service: Sendable {
 
     /// How long requests are still taken after `/readyz` has said that the server ends.
     private static let noticeMilliseconds = 500
+    /// What a command that is being answered gets when the server ends.
+    private static let controlDrainSeconds = 1.0
 
     /// Reads certificate and key again; the old ones stay in force when the new ones cannot be used.
     func reloadCertificates() {
@@ -98,6 +117,7 @@ final class Service: Sendable {
         // Whoever balances load has a moment to see `/readyz` before connections are refused.
         usleep(UInt32(clamping: min(Self.noticeMilliseconds, seconds * 1_000) * 1_000))
         server.drain(seconds: Double(seconds))
+        control.drain(seconds: Self.controlDrainSeconds)
         // What does not make it in time is taken up after the next start.
         _ = pool.drain(seconds: seconds)
         housekeeper.stop()
@@ -126,7 +146,7 @@ extension Service.Configuration {
 struct OpenDoor: Error, CustomStringConvertible {
     let description = """
         without keys the server listens on loopback addresses only (127.0.0.1, ::1, localhost); \
-        start it there and make a key with "tenbin keys create --scope admin"
+        make the first key with "tenbin keys create --data-dir DIR --name NAME --scope admin"
         """
 }
 
