@@ -81,7 +81,7 @@ let package = Package(
             name: "tenbin",
             dependencies: [
                 "API", "HTTPServer", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets", "Comparisons",
-                "Kernels", "Jobs", "Weighting", "Locks", argumentParser, httpTypes, logging, metrics,
+                "Kernels", "Jobs", "Weighting", "Locks", "CLinux", argumentParser, httpTypes, logging, metrics,
             ],
             swiftSettings: strict),
 

@@ -57,13 +57,26 @@ package final class Connection: Sendable {
         _ method: String, _ target: String, _ body: [UInt8] = [], type: String = "application/json",
         fields: [String] = []
     ) throws -> Response {
+        try exchange(Self.message(method, target, body, type: type, fields: fields))
+    }
+
+    /// A request as it goes over the wire, to be sent again and again.
+    package static func message(
+        _ method: String, _ target: String, _ body: [UInt8] = [], type: String = "application/json",
+        fields: [String] = []
+    ) -> [UInt8] {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n"
         for field in fields { head += field + "\r\n" }
         if method != "GET" { head += "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n" }
-        let message = Array((head + "\r\n").utf8) + body
+        return Array((head + "\r\n").utf8) + body
+    }
+
+    package func exchange(_ message: [UInt8]) throws -> Response {
         var sent = 0
         while sent < message.count {
-            let count = message[sent...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let count = message.withUnsafeBytes { bytes in
+                write(descriptor, bytes.baseAddress?.advanced(by: sent), bytes.count - sent)
+            }
             guard count > 0 else { throw LoadedServer.Failure.noConnection(errno) }
             sent += count
         }
@@ -73,20 +86,40 @@ package final class Connection: Sendable {
     private func receive() throws -> Response {
         var bytes: [UInt8] = []
         while true {
-            if let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) {
-                let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
-                let lines = head.split(separator: "\r\n")
-                let status = lines.first.flatMap { Int($0.dropFirst(9).prefix(3)) } ?? 0
-                let left = Array(bytes[end.upperBound...])
-                if lines.contains(where: { $0.lowercased() == "transfer-encoding: chunked" }) {
-                    return Response(status: status, body: try chunks(left))
-                }
-                let length =
-                    lines.first { $0.lowercased().hasPrefix("content-length:") }
-                    .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
-                return Response(status: status, body: try atLeast(length, after: left))
+            guard let end = Self.offset(of: "\r\n\r\n", in: bytes) else {
+                bytes += try more()
+                continue
             }
-            bytes += try more()
+            let head = bytes[..<end].map { $0 | 0x20 }
+            let status = bytes.dropFirst(9).prefix(3).reduce(0) { $0 * 10 + Int($1 & 15) }
+            let left = Array(bytes[(end + 4)...])
+            if Self.offset(of: "transfer-encoding: chunked", in: head) != nil {
+                return Response(status: status, body: try chunks(left))
+            }
+            var length = 0
+            if let start = Self.offset(of: "content-length: ", in: head) {
+                for digit in head[(start + 16)...].prefix(while: { (0x30...0x39).contains($0) }) {
+                    length = length * 10 + Int(digit & 15)
+                }
+            }
+            return Response(status: status, body: try atLeast(length, after: left))
+        }
+    }
+
+    /// Where a text begins; the C library looks for it, so that a client costs less than the server that it loads.
+    private static func offset(of text: StaticString, in bytes: [UInt8]) -> Int? {
+        let length = text.utf8CodeUnitCount
+        return bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return nil }
+            var offset = 0
+            while offset + length <= bytes.count {
+                guard
+                    let found = memchr(start + offset, Int32(text.utf8Start.pointee), bytes.count - offset - length + 1)
+                else { return nil }
+                if memcmp(found, text.utf8Start, length) == 0 { return start.distance(to: UnsafeRawPointer(found)) }
+                offset = start.distance(to: UnsafeRawPointer(found)) + 1
+            }
+            return nil
         }
     }
 

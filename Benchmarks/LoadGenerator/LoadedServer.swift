@@ -45,6 +45,7 @@ package final class LoadedServer {
     package func submit(
         _ spec: [UInt8], connections: Int, seconds: Double, limit: Int = .max
     ) throws -> (count: Int, seconds: Double) {
+        let message = Connection.message("POST", "/v1/jobs", spec)
         let accepted = Lock(0)
         let failures = Lock<[any Error]>([])
         let group = DispatchGroup()
@@ -61,7 +62,10 @@ package final class LoadedServer {
                             return count < limit
                         }
                         guard mayGoOn else { return }
-                        _ = try connection.send("POST", "/v1/jobs", spec)
+                        let answer = try connection.exchange(message)
+                        guard answer.status == 202 else {
+                            throw Failure.answer(String(decoding: answer.body, as: UTF8.self))
+                        }
                     }
                 } catch {
                     failures.withLock { $0.append(error) }

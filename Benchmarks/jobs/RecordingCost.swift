@@ -12,7 +12,7 @@ import WorkerPool
 /// What recording costs a job with 200,000 rows an epoch: 64 numbers → 256 → 128, three heads, batches of 128, Adam.
 struct RecordingCost {
     private static let rows = 200_000
-    private static let epochs = 6
+    private static let epochs = 40
 
     /// Per epoch after the first, in seconds.
     struct Times {
@@ -53,7 +53,7 @@ struct RecordingCost {
 
     private func spec(_ dataset: Identifier) throws -> TrainingSpec {
         let text = """
-            {"dataset":"\(dataset)","epochs":\(Self.epochs),"batch_size":128,"validation":{"fraction":0.001},
+            {"dataset":"\(dataset)","epochs":\(Self.epochs),"batch_size":128,"validation":{"fraction":0.0001},
              "tasks":[{"target":"ten","type":"classification"},{"target":"amount","type":"regression"},
                       {"target":"two","type":"classification"}],
              "model":{"encoder":{"type":"mlp","hidden":[256,128]}},"checkpoint":{"every_epochs":1,"keep":2}}

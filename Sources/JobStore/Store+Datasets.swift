@@ -67,12 +67,14 @@ extension Store {
     }
 
     package func dataset(_ id: Identifier, owner: String?) throws(StoreError) -> DatasetRecord {
-        let record = try read { database in
-            try database.row(
-                "\(Self.selectDataset) WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner]
-            ) { try Self.dataset(&$0).item }
+        let record = try datasets.record(of: id) { () throws(StoreError) in
+            try read { database in
+                try database.row("\(Self.selectDataset) WHERE id = ?", [id.description]) {
+                    try Self.dataset(&$0).item
+                }
+            }
         }
-        guard let record else { throw .notFound }
+        guard let record, owner == nil || record.owner == owner else { throw .notFound }
         return record
     }
 
@@ -94,7 +96,7 @@ extension Store {
 
     /// Removes a data set and its file. Throws `.inUse` while a job that is not over names it.
     package func deleteDataset(_ id: Identifier, owner: String?) -> Write<Void> {
-        let files = self.files
+        let (files, datasets) = (self.files, self.datasets)
         return write { transaction in
             let database = transaction.database
             let exists = try database.integer(
@@ -110,7 +112,10 @@ extension Store {
             ) { try $0.identifier(.job) }
             guard users.isEmpty else { throw StoreError.inUse(by: users) }
             try database.run("DELETE FROM datasets WHERE id = ?", [id.description])
-            transaction.afterCommit { files.remove(.datasets, id.description) }
+            transaction.afterCommit {
+                datasets.forget(id)
+                files.remove(.datasets, id.description)
+            }
         }
     }
 

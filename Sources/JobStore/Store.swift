@@ -15,6 +15,7 @@ package final class Store: Sendable {
     package let followsCrash: Bool
     package let files: FileStore
     let live: LiveJobs
+    let datasets = DatasetCache()
     package let changes: ChangeNotifier
     package let disk: DiskWatch
 

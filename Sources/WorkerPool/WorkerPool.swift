@@ -122,7 +122,13 @@ package final class WorkerPool: Sendable {
 
     private func claimNext() throws(StoreError) -> Bool {
         guard mayClaim else { return false }
-        switch try store.claim(offer(stoppingOnly: false)).commitAndWait() {
+        let offer = offer(stoppingOnly: false)
+        guard offer.freeThreads > 0 else {
+            // The end of a run is what wakes the pool then, so the store need not be asked with every submission.
+            store.setWaitingReason(offer.runsIsolatedJob ? .isolation : .workers)
+            return false
+        }
+        switch try store.claim(offer).commitAndWait() {
         case .claimed(let claim, let threads):
             launch(claim, threads: threads, isStopping: false)
             return true

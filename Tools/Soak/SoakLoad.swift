@@ -72,11 +72,16 @@ final class SoakLoad: Sendable {
         Thread.detachNewThread { [self] in
             defer { clients.leave() }
             do {
-                let connection = try Connection(port: port)
+                var connection = try Connection(port: port)
                 var (turn, next) = (0, now())
                 while !state.withLock({ $0.isEnding || $0.failure != nil }) {
-                    try body(connection, turn)
-                    turn += 1
+                    do {
+                        try body(connection, turn)
+                        turn += 1
+                    } catch LoadedServer.Failure.noConnection {
+                        // A connection on which nothing came for long is closed by the server, as after a pause of both.
+                        connection = try Connection(port: port)
+                    }
                     // What was missed while the machine was busy is not made up for.
                     next = max(next + 1 / rate, now() - 1 / rate)
                     Thread.sleep(forTimeInterval: max(0, next - now()))

@@ -60,6 +60,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
+        Arenas.limit(toCores: ProcessInfo.processInfo.activeProcessorCount)
         let level = Logger.Level(rawValue: logLevel) ?? .info
         let format = logFormat
         LoggingSystem.bootstrap { label in format.handler(label: label, level: level) }
