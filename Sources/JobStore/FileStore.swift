@@ -1,4 +1,5 @@
 import Crypto
+import Dispatch
 import Glibc
 import Jobs
 import Locks
@@ -42,11 +43,15 @@ package final class FileStore: Sendable {
     /// Writes a file so that it is whole or absent after a crash, and returns its SHA-256, lower-case hexadecimal.
     func write(_ bytes: [UInt8], to folder: Folder, _ name: String) throws(StoreError) -> String {
         let file = try makeIncoming()
-        try file.append(bytes)
-        let digest = try file.finish()
+        let digest = bytes.count >= Self.digestedBesideBytes ? PendingDigest(of: bytes) : nil
+        try file.append(bytes, isDigested: digest == nil)
+        let own = try file.finish()
         try adopt(file, as: folder, name)
-        return digest
+        return digest?.value ?? own
     }
+
+    /// From this size on another core digests the bytes while the disk takes them.
+    private static let digestedBesideBytes = 1 << 17
 
     /// Gives a finished incoming file its name, durably.
     func adopt(_ file: IncomingFile, as folder: Folder, _ name: String) throws(StoreError) {
@@ -170,15 +175,19 @@ package final class IncomingFile: Sendable {
     /// Bytes appended so far.
     package var bytes: Int { state.withLock { $0.bytes } }
 
-    func append(_ bytes: [UInt8]) throws(StoreError) {
+    func append(_ bytes: [UInt8], isDigested: Bool = true) throws(StoreError) {
         let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(StoreError) in try append(buffer) }
+            Result { () throws(StoreError) in try append(buffer, isDigested: isDigested) }
         }
         try result.get()
     }
 
     /// One caller at a time: a chunk of an upload behind the one before.
     package func append(_ buffer: UnsafeRawBufferPointer) throws(StoreError) {
+        try append(buffer, isDigested: true)
+    }
+
+    private func append(_ buffer: UnsafeRawBufferPointer, isDigested: Bool) throws(StoreError) {
         try state.withLock { state throws(StoreError) in
             guard state.descriptor >= 0 else { throw .closed }
             var written = 0
@@ -190,7 +199,7 @@ package final class IncomingFile: Sendable {
                 written += status
             }
             state.bytes += buffer.count
-            state.hash.update(bufferPointer: buffer)
+            if isDigested { state.hash.update(bufferPointer: buffer) }
         }
     }
 
@@ -225,6 +234,26 @@ package final class IncomingFile: Sendable {
     /// The file goes by another name now.
     func disown() {
         state.withLock { $0.isOwned = false }
+    }
+}
+
+/// A digest that is computed on a thread of its own meanwhile.
+private final class PendingDigest: Sendable {
+    private let result = Lock("")
+    private let isDone = DispatchSemaphore(value: 0)
+
+    init(of bytes: [UInt8]) {
+        DispatchQueue.global(qos: .userInitiated).async { [self] in
+            let digest = FileStore.digest(of: bytes)
+            result.withLock { $0 = digest }
+            isDone.signal()
+        }
+    }
+
+    /// Waits for it; to be asked once.
+    var value: String {
+        isDone.wait()
+        return result.withLock { $0 }
     }
 }
 

@@ -21,7 +21,11 @@ package struct Problem: Error, Sendable, Hashable {
 
 /// A pointer with one more reference token, escaped as RFC 6901 section 3 says.
 package func pointer(_ base: String, _ token: String) -> String {
-    base + "/" + token.replacing("~", with: "~0").replacing("/", with: "~1")
+    // Names hardly ever need it, and every member that is read has a pointer.
+    guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
+        return base + "/" + token
+    }
+    return base + "/" + token.replacing("~", with: "~0").replacing("/", with: "~1")
 }
 
 package func pointer(_ base: String, _ index: Int) -> String {
