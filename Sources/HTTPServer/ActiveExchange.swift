@@ -4,7 +4,7 @@ import HTTPTypes
 import HTTPWire
 
 /// One request while it is being read and answered, whatever its protocol. Confined to its event loop.
-final class ActiveExchange {
+class ActiveExchange {
     /// What is done with the request's content.
     private enum Intake {
         case discard

@@ -91,7 +91,7 @@ final class HTTP1Engine: Engine {
         let key = ExchangeKey(connection: connection.id, exchange: exchangeCount)
         let requestHead = RequestHead(
             request: head.request, version: head.version, peer: connection.peer,
-            requestID: loop.identifiers.identifier(for: head.request), contentLength: head.contentLength)
+            requestID: loop.identifiers.identifier(given: head.requestID), contentLength: head.contentLength)
         let exchange = ActiveExchange(
             key: key, mailbox: loop.mailbox, head: requestHead, startedNanoseconds: loop.requestClock())
         self.exchange = exchange

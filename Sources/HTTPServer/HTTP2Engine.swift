@@ -15,6 +15,8 @@ final class HTTP2Engine: Engine {
     /// When something last happened that counts: a complete frame, or the end of an exchange.
     private var lastSignOfLife: Milliseconds
     private var framesRead = 0
+    /// Whether HPACK's table has the name of the request id.
+    private var hasNamedRequestID = false
     private var headerBlockSince: Milliseconds?
 
     /// How long a peer that does not answer pings may go on opening streams after the end was announced.
@@ -108,19 +110,16 @@ final class HTTP2Engine: Engine {
     }
 
     private func begin(_ number: Int32, _ head: HTTP2Head, endsStream: Bool) {
-        let key = ExchangeKey(connection: connection.id, exchange: Int(number))
         let requestHead = RequestHead(
             request: head.request, version: .http2, peer: connection.peer,
-            requestID: loop.identifiers.identifier(for: head.request), contentLength: head.contentLength)
-        let exchange = ActiveExchange(
-            key: key, mailbox: loop.mailbox, head: requestHead, startedNanoseconds: loop.requestClock())
-        let stream = HTTP2Stream(exchange: exchange, now: loop.now, limits: limits)
+            requestID: loop.identifiers.identifier(given: head.requestID), contentLength: head.contentLength)
+        let stream = HTTP2Stream(number: number, head: requestHead, connection: connection)
         streams.insert(stream, for: number)
         guard loop.counters.beginRequest() else {
             answer(number, stream, with: .overloaded)
             return
         }
-        exchange.isCounted = true
+        stream.isCounted = true
         guard head.request.path != nil else {
             answer(number, stream, with: .methodNotAllowed)
             return
@@ -129,11 +128,10 @@ final class HTTP2Engine: Engine {
     }
 
     private func dispatch(_ number: Int32, _ stream: HTTP2Stream, endsStream: Bool, expectsContinue: Bool) {
-        let exchange = stream.exchange
-        let (plan, response) = loop.mailbox.callingHandler(for: exchange.key) {
-            loop.handler.handle(exchange.head, responder: ResponseHandle(mailbox: loop.mailbox, key: exchange.key))
+        let (plan, response) = loop.mailbox.callingHandler(for: stream.key) {
+            loop.handler.handle(stream.head, responder: ResponseHandle(mailbox: loop.mailbox, key: stream.key))
         }
-        let problem = exchange.begin(plan)
+        let problem = stream.begin(plan)
         if let response {
             take(response, number, stream)
         } else if let problem {
@@ -142,8 +140,8 @@ final class HTTP2Engine: Engine {
         // The end of the content is an event of its own unless it came with the head.
         if endsStream {
             stream.contentIsIn = true
-            if exchange.wantsContent { finishContent(number, stream) }
-        } else if expectsContinue, exchange.wantsContent, !exchange.isAnswered {
+            if stream.wantsContent { finishContent(number, stream) }
+        } else if expectsContinue, stream.wantsContent, !stream.isAnswered {
             session.sendContinue(stream: number)
         }
     }
@@ -153,12 +151,12 @@ final class HTTP2Engine: Engine {
             session.consume(stream: number, count: bytes.count)
             return
         }
-        guard stream.exchange.wantsContent else {
+        guard stream.wantsContent else {
             discard(bytes.count, on: number, stream)
             return
         }
         stream.rate.add(bytes.count)
-        if stream.exchange.isSinkBusy {
+        if stream.isSinkBusy {
             stream.waiting.append(contentsOf: bytes)
         } else {
             deliver(bytes, number, stream)
@@ -173,14 +171,14 @@ final class HTTP2Engine: Engine {
             session.consume(stream: number, count: count)
         } else {
             stream.unconsumed += count
-            if stream.isAnswered { session.reset(stream: number, code: .noError) }
+            if stream.answerIsOut { session.reset(stream: number, code: .noError) }
         }
     }
 
     private func deliver(_ bytes: [UInt8], _ number: Int32, _ stream: HTTP2Stream) {
         stream.unconsumed += bytes.count
-        if let problem = stream.exchange.receive(bytes) { answer(number, stream, with: problem) }
-        if !stream.exchange.isSinkBusy { giveBack(number, stream) }
+        if let problem = stream.receive(bytes) { answer(number, stream, with: problem) }
+        if !stream.isSinkBusy { giveBack(number, stream) }
     }
 
     private func giveBack(_ number: Int32, _ stream: HTTP2Stream) {
@@ -195,7 +193,7 @@ final class HTTP2Engine: Engine {
     }
 
     private func finishContent(_ number: Int32, _ stream: HTTP2Stream) {
-        let (_, response) = loop.mailbox.callingHandler(for: stream.exchange.key) { stream.exchange.finishContent() }
+        let (_, response) = loop.mailbox.callingHandler(for: stream.key) { stream.finishContent() }
         if let response { take(response, number, stream) }
     }
 
@@ -209,56 +207,63 @@ final class HTTP2Engine: Engine {
 
     func respond(_ exchange: Int, _ response: Response) -> Bool {
         let number = Int32(truncatingIfNeeded: exchange)
-        guard let stream = streams[number], !stream.exchange.isAnswered else { return false }
+        guard let stream = streams[number], !stream.isAnswered else { return false }
         take(response, number, stream)
         return true
     }
 
     private func answer(_ number: Int32, _ stream: HTTP2Stream, with problem: TransportProblem) {
-        stream.exchange.abortContent(.disconnected)
-        take(problem.response(requestID: stream.exchange.head.requestID), number, stream)
+        stream.abortContent(.disconnected)
+        take(problem.response(requestID: stream.head.requestID), number, stream)
     }
 
     private func take(_ response: Response, _ number: Int32, _ stream: HTTP2Stream) {
-        var body = AnswerBody(response.content)
-        guard stream.exchange.acceptAnswer() else {
+        guard stream.acceptAnswer() else {
+            var body = AnswerBody(response.content)
             body.drop()
             return
         }
-        stream.exchange.note(response)
+        stream.note(response)
         stream.answeredAt = loop.now
         let status = response.head.status.code
-        Self.prepare(
-            &loop.fieldBlock, response.head, length: body.length, date: loop.date,
-            requestID: stream.exchange.head.requestID, strictTransportSeconds: connection.strictTransportSeconds)
-        if stream.exchange.head.request.method == .head || status == 204 || status == 304 { body.drop() }
-        stream.exchange.answerBytes = body.length ?? 0
-        var content: [UInt8] = []
-        var isWhole = false
-        switch body {
-        case .none:
-            isWhole = true
-        case .bytes(let bytes, _):
-            content = bytes
-            isWhole = true
-            body = .none
-        case .file, .stream:
-            break
+        let isWithoutContent = status == 204 || status == 304 || stream.head.request.method == .head
+        if case .bytes(let bytes) = response.content, !isWithoutContent {
+            // What nearly every answer is: all of it at hand.
+            stream.answerBytes = bytes.count
+            respond(number, stream, response.head, length: bytes.count, content: bytes, isWhole: true)
+            return
         }
+        var body = AnswerBody(response.content)
+        let length = body.length
+        if isWithoutContent { body.drop() }
+        stream.answerBytes = body.length ?? 0
         stream.body = body
+        var isWhole = false
+        if case .none = body { isWhole = true }
+        respond(number, stream, response.head, length: length, content: [], isWhole: isWhole)
+    }
+
+    private func respond(
+        _ number: Int32, _ stream: HTTP2Stream, _ head: HTTPResponse, length: Int?, content: [UInt8], isWhole: Bool
+    ) {
+        Self.prepare(
+            &loop.fieldBlock, head, length: length, date: loop.date, requestID: stream.head.requestID,
+            namesRequestID: !hasNamedRequestID, strictTransportSeconds: connection.strictTransportSeconds)
+        hasNamedRequestID = true
         session.respond(stream: number, fields: &loop.fieldBlock, content: content, contentIsWhole: isWhole)
     }
 
     /// Lays out the head of an answer.
     private static func prepare(
         _ fields: inout HTTP2FieldBlock, _ head: HTTPResponse, length: Int?, date: [UInt8], requestID: String,
-        strictTransportSeconds: Int?
+        namesRequestID: Bool, strictTransportSeconds: Int?
     ) {
         let status = head.status.code
         fields.begin(head)
         if let length, status != 204, !(status == 304 && length == 0) { fields.add("content-length", length) }
         fields.add("date", date)
-        fields.add("x-request-id", requestID, recurs: false)
+        // The first one goes into HPACK's table for the sake of its name, which the others then need not spell.
+        fields.add("x-request-id", requestID, recurs: namesRequestID)
         if let strictTransportSeconds {
             fields.add("strict-transport-security", "max-age=\(strictTransportSeconds)")
         }
@@ -270,10 +275,7 @@ final class HTTP2Engine: Engine {
         let head = RequestHead(
             request: request, version: .http2, peer: connection.peer, requestID: loop.identifiers.next(),
             contentLength: nil)
-        let key = ExchangeKey(connection: connection.id, exchange: Int(number))
-        let exchange = ActiveExchange(
-            key: key, mailbox: loop.mailbox, head: head, startedNanoseconds: loop.requestClock())
-        let stream = HTTP2Stream(exchange: exchange, now: loop.now, limits: limits)
+        let stream = HTTP2Stream(number: number, head: head, connection: connection)
         streams.insert(stream, for: number)
         answer(number, stream, with: problem)
     }
@@ -281,11 +283,11 @@ final class HTTP2Engine: Engine {
     /// Gives the session content it has asked for, as far as there is some.
     private func supply(_ number: Int32) {
         guard let stream = streams[number], let wanted = stream.wantedBytes, !stream.sourceWaits else { return }
-        let (mailbox, key) = (loop.mailbox, stream.exchange.key)
+        let (mailbox, key) = (loop.mailbox, stream.key)
         switch stream.next(bytesMax: wanted, wake: { mailbox.post(.sourceReady(key)) }) {
         case .bytes(let bytes, let isLast):
             stream.wantedBytes = nil
-            if case .stream = stream.body { stream.exchange.answerBytes += bytes.count }
+            if case .stream = stream.body { stream.answerBytes += bytes.count }
             session.supply(stream: number, bytes, isLast: isLast)
         case .later:
             stream.sourceWaits = true
@@ -309,7 +311,7 @@ final class HTTP2Engine: Engine {
 
     private func answered(_ number: Int32) {
         guard let stream = streams[number] else { return }
-        stream.isAnswered = true
+        stream.answerIsOut = true
         stream.rate.restart(loop.now)
         // RFC 9113 section 8.1: the answer is complete, so the rest of the request is of no use. A little of it is read all
         // the same: a client in the middle of sending need not be told, and its mistakes are still noticed.
@@ -320,7 +322,7 @@ final class HTTP2Engine: Engine {
         guard let stream = streams.remove(number) else { return }
         giveBackAll(number, stream)
         lastSignOfLife = loop.now
-        end(stream, isComplete: stream.isAnswered)
+        end(stream, isComplete: stream.answerIsOut)
         if isDraining, goodbyeDeadline == nil, streams.isEmpty { session.terminate() }
     }
 
@@ -333,9 +335,9 @@ final class HTTP2Engine: Engine {
 
     private func end(_ stream: HTTP2Stream, isComplete: Bool) {
         stream.body.drop()
-        stream.exchange.abandon()
-        if stream.exchange.isCounted { loop.counters.endRequest() }
-        stream.exchange.log(
+        stream.abandon()
+        if stream.isCounted { loop.counters.endRequest() }
+        stream.log(
             isComplete: isComplete, nowNanoseconds: loop.requestClock(), to: loop.configuration.accessLog)
     }
 
@@ -343,18 +345,18 @@ final class HTTP2Engine: Engine {
 
     func setCancelAction(_ exchange: Int, _ action: @escaping @Sendable () -> Void) -> Bool {
         guard let stream = streams[Int32(truncatingIfNeeded: exchange)] else { return false }
-        stream.exchange.setCancelAction(action)
+        stream.setCancelAction(action)
         return true
     }
 
     func sinkReady(_ exchange: Int) {
         let number = Int32(truncatingIfNeeded: exchange)
         guard let stream = streams[number] else { return }
-        let (_, response) = loop.mailbox.callingHandler(for: stream.exchange.key) { stream.exchange.sinkBecameReady() }
+        let (_, response) = loop.mailbox.callingHandler(for: stream.key) { stream.sinkBecameReady() }
         if let response { take(response, number, stream) }
         stream.rate.restart(loop.now)
         giveBack(number, stream)
-        guard !stream.waiting.isEmpty, !stream.exchange.isSinkBusy else { return }
+        guard !stream.waiting.isEmpty, !stream.isSinkBusy else { return }
         var bytes: [UInt8] = []
         swap(&bytes, &stream.waiting)
         deliver(bytes, number, stream)
@@ -389,16 +391,16 @@ final class HTTP2Engine: Engine {
     }
 
     private func checkClock(_ number: Int32, _ stream: HTTP2Stream) {
-        let isReading = !stream.contentIsIn && stream.exchange.wantsContent && !stream.exchange.isSinkBusy
+        let isReading = !stream.contentIsIn && stream.wantsContent && !stream.isSinkBusy
         if isReading, loop.now >= stream.rate.end, !stream.rate.passes(loop.now) {
-            stream.exchange.abortContent(.tooSlow)
+            stream.abortContent(.tooSlow)
             answer(number, stream, with: .requestTimeout)
         }
-        let isDiscarding = stream.isAnswered && !stream.contentIsIn && !stream.exchange.wantsContent
+        let isDiscarding = stream.answerIsOut && !stream.contentIsIn && !stream.wantsContent
         if isDiscarding, loop.now >= stream.rate.end, !stream.rate.passes(loop.now) {
             session.reset(stream: number, code: .noError)
         }
-        let isWriting = stream.exchange.isAnswered && !stream.isAnswered && !stream.sourceWaits
+        let isWriting = stream.isAnswered && !stream.answerIsOut && !stream.sourceWaits
         let progress = session.contentMoved(stream: number) ?? stream.answeredAt
         if isWriting, loop.now >= progress + limits.writeStallSeconds.milliseconds {
             session.reset(stream: number, code: .cancel)

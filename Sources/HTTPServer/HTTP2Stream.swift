@@ -3,8 +3,7 @@ import Glibc
 import HTTPWire
 
 /// One stream of an HTTP/2 connection while its request is read and answered. Confined to its loop.
-final class HTTP2Stream {
-    let exchange: ActiveExchange
+final class HTTP2Stream: ActiveExchange {
     var body = AnswerBody.none
     /// Whether the request's content is complete.
     var contentIsIn = false
@@ -16,19 +15,23 @@ final class HTTP2Stream {
     var sourceWaits = false
     /// How much the session asked for last, when it has not got it yet.
     var wantedBytes: Int?
-    var isAnswered = false
+    /// Whether the answer's last byte was handed out.
+    var answerIsOut = false
     /// When the answer was begun.
     var answeredAt: Milliseconds
     /// Unwanted content that may still come after the answer before the stream is reset.
     var discardRemaining: Int
     var rate: RateWindow
 
-    init(exchange: ActiveExchange, now: Milliseconds, limits: ServerLimits) {
-        self.exchange = exchange
-        answeredAt = now
+    init(number: Int32, head: RequestHead, connection: Connection) {
+        let (loop, limits) = (connection.loop, connection.loop.configuration.limits)
+        answeredAt = loop.now
         discardRemaining = limits.discardBytesMax
         rate = RateWindow(limits: limits)
-        rate.restart(now)
+        super.init(
+            key: ExchangeKey(connection: connection.id, exchange: Int(number)), mailbox: loop.mailbox, head: head,
+            startedNanoseconds: loop.requestClock())
+        rate.restart(loop.now)
     }
 
     /// What one attempt to get more of the answer came to.

@@ -1,22 +1,14 @@
-import HTTPTypes
-
 /// Makes request ids that are unique and tell nothing, short enough to need no allocation. Confined to one loop.
 struct RequestIdentifiers {
     private var counter: UInt64 = .random(in: .min ... .max)
 
-    static let field = HTTPField.Name("X-Request-Id") ?? .from
     private static let lengthMax = 128
     private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
     /// The client's own id when it sent one that is fit to be logged and echoed, else a new one.
-    mutating func identifier(for request: HTTPRequest) -> String {
-        let name = Self.field.canonicalName
-        let isField: (HTTPField) -> Bool = {
-            $0.name.canonicalName.utf8.count == name.utf8.count && $0.name.canonicalName == name
-        }
-        guard let index = request.headerFields.firstIndex(where: isField) else { return next() }
-        let given = request.headerFields[index].value
-        return Self.isFit(given) ? given : next()
+    mutating func identifier(given: String?) -> String {
+        if let given, Self.isFit(given) { return given }
+        return next()
     }
 
     /// 13 characters: a 64-bit counter from a random start, mixed by a bijection, in base 32.

@@ -23,6 +23,8 @@ package struct HTTP1Head: Sendable, Hashable {
     package var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before sending the content (RFC 9110 section 10.1.1).
     package var expectsContinue: Bool
+    /// The first `X-Request-Id`.
+    package var requestID: String?
     /// The decoded SETTINGS payload of a valid `Upgrade: h2c` (RFC 7540 section 3.2), which asks to go on in HTTP/2.
     package var upgradeSettings: [UInt8]?
 

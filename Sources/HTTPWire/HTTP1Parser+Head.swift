@@ -28,20 +28,14 @@ extension HTTP1Parser {
     private mutating func readTarget(
         _ bytes: UnsafeRawBufferPointer, method: UnsafeRawBufferPointer
     ) throws(TransportProblem) {
-        guard let parsedMethod = Self.method(method) else { throw .malformed("The method is not a token.") }
+        guard let parsedMethod = HTTPRequest.Method(bytes: method) else {
+            throw .malformed("The method is not a token.")
+        }
         guard let target = RequestTarget(bytes, method: parsedMethod.rawValue) else {
             throw .malformed("The request target is malformed.")
         }
         draft.method = parsedMethod
         draft.target = target
-    }
-
-    /// Methods are case-sensitive (RFC 9110 section 9.1); the common ones cost no validation.
-    private static func method(_ bytes: UnsafeRawBufferPointer) -> HTTPRequest.Method? {
-        switch (bytes.count, bytes[0]) {
-        case (3, 0x47) where bytes[1] == 0x45 && bytes[2] == 0x54: .get
-        default: HTTPRequest.Method(bytes.text)
-        }
     }
 
     /// `HTTP/` and two digits around a dot, case-sensitive, RFC 9112 section 2.3. Any minor version of 1 from 1.1 on is

@@ -32,10 +32,13 @@ package struct HTTP2Head: Sendable, Hashable {
     package var contentLength: Int?
     /// Whether the client waits for a 100 response before sending the content.
     package var expectsContinue: Bool
+    /// The first `X-Request-Id`.
+    package var requestID: String?
 
-    package init(request: HTTPRequest, contentLength: Int?, expectsContinue: Bool) {
+    package init(request: HTTPRequest, contentLength: Int?, expectsContinue: Bool, requestID: String? = nil) {
         self.request = request
         self.contentLength = contentLength
         self.expectsContinue = expectsContinue
+        self.requestID = requestID
     }
 }

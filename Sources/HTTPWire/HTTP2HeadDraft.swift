@@ -11,6 +11,7 @@ struct HTTP2HeadDraft {
     private var fields = HTTPFields()
     private var contentLength: Int?
     private var expectsContinue = false
+    private var requestID: String?
     private var isMalformed = false
     private var problem: TransportProblem?
     /// Names and values and 32 bytes a field, whether kept or not.
@@ -38,7 +39,7 @@ struct HTTP2HeadDraft {
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limits: HTTP2Limits
     ) {
         if name.equalsIgnoringCase(":method") {
-            method = HTTPRequest.Method(value.text)
+            method = HTTPRequest.Method(bytes: value)
             if method == nil { isMalformed = true }
         } else if name.equalsIgnoringCase(":scheme") {
             scheme = value.text
@@ -72,6 +73,8 @@ struct HTTP2HeadDraft {
             } else {
                 problem = problem ?? .expectationFailed
             }
+        case 12 where requestID == nil && name.equalsIgnoringCase("x-request-id"):
+            requestID = value.text
         case 14 where name.equalsIgnoringCase("content-length"):
             // nghttp2 has made sure that it is a number and comes once; Int fails on what it cannot hold.
             contentLength = Int(value.text)
@@ -102,7 +105,7 @@ struct HTTP2HeadDraft {
             method: method, scheme: scheme, authority: authority ?? host, path: path, headerFields: fields)
         let head = HTTP2Head(
             request: request, contentLength: endsStream ? 0 : contentLength,
-            expectsContinue: expectsContinue && !endsStream)
+            expectsContinue: expectsContinue && !endsStream, requestID: requestID)
         return .head(stream: stream, head, endsStream: endsStream)
     }
 }

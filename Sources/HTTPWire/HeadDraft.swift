@@ -11,6 +11,7 @@ struct HeadDraft {
     var finished: HTTP1Head?
 
     private var host: String?
+    private var requestID: String?
     private var contentLength: Int?
     private var hasTransferEncoding = false
     /// Set once `chunked` was read; any coding after it is an error.
@@ -61,6 +62,8 @@ struct HeadDraft {
             value.forEachListElement { if $0.equalsIgnoringCase("h2c") { upgradesToHTTP2 = true } }
         case 10 where name.equalsIgnoringCase("connection"):
             noteConnection(value)
+        case 12 where requestID == nil && name.equalsIgnoringCase("x-request-id"):
+            requestID = value.text
         case 14 where name.equalsIgnoringCase("content-length"):
             try addContentLength(value)
         case 14 where name.equalsIgnoringCase("http2-settings"):
@@ -129,7 +132,7 @@ struct HeadDraft {
         let head = HTTP1Head(
             request: request, version: version, framing: framing, keepsAlive: keepsAlive,
             // RFC 9110 section 10.1.1: the expectation of a 1.0 client, or one without content, is ignored.
-            expectsContinue: expectsContinue && version == .http1_1 && hasFraming,
+            expectsContinue: expectsContinue && version == .http1_1 && hasFraming, requestID: requestID,
             upgradeSettings: hasFraming ? nil : upgradeSettings)
         finished = head
         return head

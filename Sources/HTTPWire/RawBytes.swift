@@ -54,3 +54,14 @@ extension HTTPField {
         }
     }
 }
+
+extension HTTPRequest.Method {
+    /// Methods are case-sensitive (RFC 9110 section 9.1); the most common one costs no validation. Nil when it is no token.
+    init?(bytes: UnsafeRawBufferPointer) {
+        if bytes.count == 3, bytes[0] == 0x47, bytes[1] == 0x45, bytes[2] == 0x54 {
+            self = .get
+        } else {
+            self.init(bytes.text)
+        }
+    }
+}
