@@ -29,10 +29,6 @@ enum HTTP2Callbacks {
     }
 
     private static func installReading(_ callbacks: OpaquePointer) {
-        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, context in
-            guard let header else { return fatal }
-            return recording(context, otherwise: fatal) { $0.beginFrame(header.pointee) ? 0 : fatal }
-        }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
             guard let frame else { return fatal }
             recording(context, otherwise: ()) { $0.beginHeaders(frame.pointee) }

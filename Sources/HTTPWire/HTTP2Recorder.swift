@@ -38,8 +38,6 @@ final class HTTP2Recorder {
     var violation: UInt32?
     /// Milliseconds on the caller's clock.
     var now = 0
-    /// Whether a header block has begun and not ended.
-    var isInHeaderBlock = false
     /// Complete frames read so far.
     var framesRead = 0
 
@@ -87,24 +85,45 @@ final class HTTP2Recorder {
 
     // MARK: Reading
 
-    /// False ends the connection.
-    func beginFrame(_ header: nghttp2_frame_hd) -> Bool {
-        // RFC 9113 section 5.1: once a stream is forgotten, the library ignores what still comes on it. What comes after the
-        // peer's own END_STREAM breaks the connection, DATA after its RST_STREAM the stream.
-        let isData = UInt32(header.type) == NGHTTP2_DATA.rawValue
-        guard isData || UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return true }
-        if !streams.isNew(header.stream_id), endedByPeer.contains(header.stream_id) {
-            return fail(NGHTTP2_STREAM_CLOSED)
-        }
-        if isData {
-            if resetByPeer.contains(header.stream_id) { events.append(.late(stream: header.stream_id)) }
-            return true
-        }
-        isInHeaderBlock = true
+    /// Looks at a frame before the library does. The code of a connection error, if it is one.
+    func begin(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
         // RFC 9113 section 5.1.1: a stream number that was passed over is closed, and HEADERS on it break the connection.
-        guard streams.open(header.stream_id) else { return fail(NGHTTP2_PROTOCOL_ERROR) }
-        return true
+        let isNew = streams.isNew(frame.stream)
+        if frame.isHeaders, !streams.open(frame.stream) { return NGHTTP2_PROTOCOL_ERROR.rawValue }
+        guard frame.isHeaders || frame.isData || frame.isReset else { return nil }
+        if isNew {
+            if frame.isHeaders, frame.endsStream { endedByPeer.insert(frame.stream) }
+            return nil
+        }
+        return beginOnKnownStream(frame)
     }
+
+    /// RFC 9113 section 5.1: what comes after the peer's own END_STREAM, and HEADERS after its RST_STREAM, breaks the
+    /// connection; DATA after its RST_STREAM breaks the stream.
+    private func beginOnKnownStream(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
+        if frame.isReset {
+            resetByPeer.insert(frame.stream)
+            return nil
+        }
+        if endedByPeer.contains(frame.stream) { return NGHTTP2_STREAM_CLOSED.rawValue }
+        if resetByPeer.contains(frame.stream) {
+            if frame.isHeaders { return NGHTTP2_STREAM_CLOSED.rawValue }
+            late.append(frame.stream)
+        } else if frame.endsStream {
+            endedByPeer.insert(frame.stream)
+        }
+        return nil
+    }
+
+    /// Reports DATA on streams that the peer had reset, once the library has been given it.
+    func reportLate() {
+        guard !late.isEmpty else { return }
+        for stream in late { events.append(.late(stream: stream)) }
+        late = []
+    }
+
+    /// Streams that DATA came on after their RST_STREAM, in the input at hand.
+    private var late: [Int32] = []
 
     func beginHeaders(_ frame: nghttp2_frame) {
         guard frame.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
@@ -131,9 +150,7 @@ final class HTTP2Recorder {
         let endsStream = UInt32(frame.hd.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
         switch nghttp2_frame_type(UInt32(frame.hd.type)) {
         case NGHTTP2_HEADERS:
-            isInHeaderBlock = false
             trailerBytes = 0
-            if endsStream { endedByPeer.insert(stream) }
             if draftStream == stream {
                 draftStream = 0
                 events.append(draft.finish(stream: stream, endsStream: endsStream))
@@ -143,13 +160,11 @@ final class HTTP2Recorder {
             }
         case NGHTTP2_DATA:
             if endsStream {
-                endedByPeer.insert(stream)
                 events.append(.end(stream: stream))
             } else if frame.hd.length == 0 || frame.data.padlen >= frame.hd.length {
                 return emptyData.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
             }
         case NGHTTP2_RST_STREAM:
-            resetByPeer.insert(stream)
             return resetsReceived.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_PING:
             if UInt32(frame.hd.flags) & NGHTTP2_FLAG_ACK.rawValue != 0, Self.isNoticePing(frame.ping) {

@@ -7,6 +7,7 @@ import CNghttp2
 package final class HTTP2Session {
     private let session: OpaquePointer
     private let recorder: HTTP2Recorder
+    private var scanner = HTTP2FrameScanner()
     private var isBroken = false
 
     /// Why a session could not be made.
@@ -47,6 +48,8 @@ package final class HTTP2Session {
         else { throw .library(operation: "allocate", code: Int32(NGHTTP2_ERR_NOMEM.rawValue)) }
         HTTP2Callbacks.install(in: callbacks)
         nghttp2_option_set_no_auto_window_update(option, 1)
+        // The library keeps ended streams for the priority tree alone, which means nothing here; the recorder has their numbers.
+        nghttp2_option_set_no_closed_streams(option, 1)
         nghttp2_option_set_max_continuations(option, max(1, limits.continuationsMax))
         var session: OpaquePointer?
         // The recorder outlives the session: both belong to the same object, which deletes the session first.
@@ -80,8 +83,25 @@ package final class HTTP2Session {
     package func receive(_ bytes: UnsafeRawBufferPointer, now: Int) {
         guard !isBroken, !bytes.isEmpty else { return }
         recorder.now = now
-        let taken = nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
-        if taken < 0 { end(recorder.violation ?? Self.errorCode(for: taken)) }
+        let (count, violation) = scan(bytes)
+        let taken = nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, count)
+        recorder.reportLate()
+        if taken < 0 {
+            end(recorder.violation ?? Self.errorCode(for: taken))
+        } else if let violation {
+            end(violation)
+        }
+    }
+
+    /// How many bytes the library may be given: all, or those before a frame that breaks the connection, and how it does.
+    private func scan(_ bytes: UnsafeRawBufferPointer) -> (count: Int, violation: UInt32?) {
+        var offset = 0
+        while let frame = scanner.next(bytes, at: &offset) {
+            if let violation = recorder.begin(frame) {
+                return (max(0, offset - HTTP2FrameScanner.headerBytes), violation)
+            }
+        }
+        return (bytes.count, nil)
     }
 
     /// The events since the last time, in order.
@@ -98,7 +118,7 @@ package final class HTTP2Session {
     }
 
     /// Whether a header block has begun and its end is awaited.
-    package var isInHeaderBlock: Bool { recorder.isInHeaderBlock }
+    package var isInHeaderBlock: Bool { scanner.isInHeaderBlock }
 
     /// Complete frames read so far: what counts as a sign of life.
     package var framesRead: Int { recorder.framesRead }
