@@ -65,7 +65,7 @@ private struct Driver {
 
     private func respond(_ stream: Int32, status: Int, content: [UInt8], isWhole: Bool) {
         var fields = HTTP2FieldBlock()
-        fields.begin(HTTPResponse(status: .init(code: status), headerFields: [.contentType: "text/plain"]))
+        fields.begin(status: status, [.contentType: "text/plain"])
         fields.add("content-length", content.count)
         session.respond(stream: stream, fields: &fields, content: content, contentIsWhole: isWhole)
     }

@@ -137,8 +137,8 @@ class ActiveExchange {
     }
 
     /// Notes what the access log wants to know of the answer.
-    func note(_ response: Response) {
-        status = response.head.status.code
+    func note(_ response: Response, status: Int) {
+        self.status = status
         route = response.route
         principal = response.principal
     }

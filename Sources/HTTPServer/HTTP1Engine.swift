@@ -248,8 +248,8 @@ final class HTTP1Engine: Engine {
         framing = HTTP1Serializer.framing(
             of: response.head, length: body.length, isHead: isHead, version: head.version)
         if framing == .untilClose { keepsAlive = false }
-        exchange.note(response)
         let status = response.head.status.code
+        exchange.note(response, status: status)
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: exchange.head.requestID, keepsAlive: keepsAlive,
             namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 ? body.length : nil,

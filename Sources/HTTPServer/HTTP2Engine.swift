@@ -76,8 +76,9 @@ final class HTTP2Engine: Engine {
             var events: [HTTP2Event] = []
             swap(&events, &loop.spareEvents)
             session.takeEvents(into: &events)
-            for event in events { handle(event) }
-            events.removeAll(keepingCapacity: true)
+            // Taken off the end, events need not be copied.
+            events.reverse()
+            while let event = events.popLast() { handle(event) }
             swap(&events, &loop.spareEvents)
         }
         return hadSome
@@ -223,14 +224,15 @@ final class HTTP2Engine: Engine {
             body.drop()
             return
         }
-        stream.note(response)
-        stream.answeredAt = loop.now
         let status = response.head.status.code
+        stream.note(response, status: status)
+        stream.answeredAt = loop.now
         let isWithoutContent = status == 204 || status == 304 || stream.head.request.method == .head
         if case .bytes(let bytes) = response.content, !isWithoutContent {
             // What nearly every answer is: all of it at hand.
             stream.answerBytes = bytes.count
-            respond(number, stream, response.head, length: bytes.count, content: bytes, isWhole: true)
+            respond(
+                number, stream, status, response.head.headerFields, length: bytes.count, content: bytes, isWhole: true)
             return
         }
         var body = AnswerBody(response.content)
@@ -240,14 +242,15 @@ final class HTTP2Engine: Engine {
         stream.body = body
         var isWhole = false
         if case .none = body { isWhole = true }
-        respond(number, stream, response.head, length: length, content: [], isWhole: isWhole)
+        respond(number, stream, status, response.head.headerFields, length: length, content: [], isWhole: isWhole)
     }
 
     private func respond(
-        _ number: Int32, _ stream: HTTP2Stream, _ head: HTTPResponse, length: Int?, content: [UInt8], isWhole: Bool
+        _ number: Int32, _ stream: HTTP2Stream, _ status: Int, _ fields: HTTPFields, length: Int?, content: [UInt8],
+        isWhole: Bool
     ) {
         Self.prepare(
-            &loop.fieldBlock, head, length: length, date: loop.date, requestID: stream.head.requestID,
+            &loop.fieldBlock, status, fields, length: length, date: loop.date, requestID: stream.head.requestID,
             namesRequestID: !hasNamedRequestID, strictTransportSeconds: connection.strictTransportSeconds)
         hasNamedRequestID = true
         session.respond(stream: number, fields: &loop.fieldBlock, content: content, contentIsWhole: isWhole)
@@ -255,17 +258,17 @@ final class HTTP2Engine: Engine {
 
     /// Lays out the head of an answer.
     private static func prepare(
-        _ fields: inout HTTP2FieldBlock, _ head: HTTPResponse, length: Int?, date: [UInt8], requestID: String,
+        _ block: inout HTTP2FieldBlock, _ status: Int, _ fields: HTTPFields, length: Int?, date: [UInt8],
+        requestID: String,
         namesRequestID: Bool, strictTransportSeconds: Int?
     ) {
-        let status = head.status.code
-        fields.begin(head)
-        if let length, status != 204, !(status == 304 && length == 0) { fields.add("content-length", length) }
-        fields.add("date", date)
+        block.begin(status: status, fields)
+        if let length, status != 204, !(status == 304 && length == 0) { block.add("content-length", length) }
+        block.add("date", date)
         // The first one goes into HPACK's table for the sake of its name, which the others then need not spell.
-        fields.add("x-request-id", requestID, recurs: namesRequestID)
+        block.add("x-request-id", requestID, recurs: namesRequestID)
         if let strictTransportSeconds {
-            fields.add("strict-transport-security", "max-age=\(strictTransportSeconds)")
+            block.add("strict-transport-security", "max-age=\(strictTransportSeconds)")
         }
     }
 

@@ -22,11 +22,11 @@ package struct HTTP2FieldBlock {
         add(":status", status)
     }
 
-    /// Starts over with the status and fields of `response`, but those that HTTP/2 has no use for or the server writes
+    /// Starts over with `:status` and those of a response's fields that HTTP/2 has a use for and the server does not write
     /// itself.
-    package mutating func begin(_ response: HTTPResponse) {
-        begin(status: response.status.code)
-        for field in response.headerFields where !HTTP1Serializer.isFraming(field.name) {
+    package mutating func begin(status: Int, _ responseFields: HTTPFields) {
+        begin(status: status)
+        for field in responseFields where !HTTP1Serializer.isFraming(field.name) {
             bytes.append(contentsOf: field.name.canonicalName.utf8)
             let nameEnd = bytes.count
             field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }

@@ -29,8 +29,10 @@ final class HTTP2Recorder {
 
     let limits: HTTP2Limits
     var events: [HTTP2Event] = []
-    /// The header block at hand and its stream; 0 outside of one. Blocks never interleave (RFC 9113 section 4.3).
-    private var draft = HTTP2HeadDraft()
+    /// The header block at hand or the last one. Blocks never interleave (RFC 9113 section 4.3). Behind a pointer, because
+    /// access to a property is checked for exclusivity at run time, which for each field costs more than the field.
+    private let draft: UnsafeMutablePointer<HTTP2HeadDraft>
+    /// The stream of the block at hand; 0 outside of one.
     private var draftStream: Int32 = 0
     private var answering = StreamIndex()
     private var outgoing: [Outgoing] = []
@@ -54,12 +56,19 @@ final class HTTP2Recorder {
 
     init(limits: HTTP2Limits) {
         self.limits = limits
+        draft = .allocate(capacity: 1)
+        draft.initialize(to: HTTP2HeadDraft())
         resetsReceived = RateMeter(limits.resetsReceived)
         resetsSent = RateMeter(limits.resetsSent)
         emptyData = RateMeter(limits.emptyData)
         pings = RateMeter(limits.pings)
         settings = RateMeter(limits.settings)
         priorities = RateMeter(limits.priorities)
+    }
+
+    deinit {
+        draft.deinitialize(count: 1)
+        draft.deallocate()
     }
 
     /// Notes that the upgraded request has taken stream 1.
@@ -127,7 +136,7 @@ final class HTTP2Recorder {
 
     func beginHeaders(_ frame: nghttp2_frame) {
         guard frame.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
-        draft = HTTP2HeadDraft()
+        draft.pointee = HTTP2HeadDraft()
         draftStream = frame.hd.stream_id
     }
 
@@ -137,8 +146,8 @@ final class HTTP2Recorder {
             trailerBytes += name.count + value.count + 32
             return trailerBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         }
-        draft.add(name: name, value: value, limits: limits)
-        return draft.listBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        draft.pointee.add(name: name, value: value, limits: limits)
+        return draft.pointee.listBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
     }
 
     private var trailerBytes = 0
@@ -153,8 +162,7 @@ final class HTTP2Recorder {
             trailerBytes = 0
             if draftStream == stream {
                 draftStream = 0
-                events.append(draft.finish(stream: stream, endsStream: endsStream))
-                draft = HTTP2HeadDraft()
+                events.append(draft.pointee.finish(stream: stream, endsStream: endsStream))
             } else if endsStream {
                 events.append(.end(stream: stream))
             }
