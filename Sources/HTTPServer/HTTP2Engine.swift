@@ -259,8 +259,7 @@ final class HTTP2Engine: Engine {
     /// Lays out the head of an answer.
     private static func prepare(
         _ block: inout HTTP2FieldBlock, _ status: Int, _ fields: HTTPFields, length: Int?, date: [UInt8],
-        requestID: String,
-        namesRequestID: Bool, strictTransportSeconds: Int?
+        requestID: String, namesRequestID: Bool, strictTransportSeconds: Int?
     ) {
         block.begin(status: status, fields)
         if let length, status != 204, !(status == 304 && length == 0) { block.add("content-length", length) }
