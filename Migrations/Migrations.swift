@@ -14,6 +14,7 @@ package let migrations: [Migration] = [
     Migration(number: 2, name: "0002_dataset_digests", sql: text(PackageResources._002_dataset_digests_sql)),
     Migration(number: 3, name: "0003_retention", sql: text(PackageResources._003_retention_sql)),
     Migration(number: 4, name: "0004_api_keys", sql: text(PackageResources._004_api_keys_sql)),
+    Migration(number: 5, name: "0005_comparisons", sql: text(PackageResources._005_comparisons_sql)),
 ]
 
 private func text(_ bytes: [UInt8]) -> String {

@@ -31,7 +31,7 @@ package final class API: RequestHandler {
         return [
             HealthResource.routes(services), DescriptionResource.routes(), ErrorsResource.routes(),
             StrategiesResource.routes(), DatasetsResource(services, idempotency).routes,
-            JobsResource(services, idempotency).routes,
+            JobsResource(services, idempotency).routes, ComparisonsResource(services, idempotency).routes,
             EpochsResource(services).routes, EventsResource(services, hub).routes,
             HistoryResource(services).routes, ModelsResource(services).routes,
             ServerResource(services).routes, KeysResource(services, idempotency, keys).routes,
@@ -107,18 +107,16 @@ package final class API: RequestHandler {
     private func match(
         _ method: HTTPRequest.Method, _ segments: [String]
     ) -> (RouteTable.Match, suffix: MediaType?) {
-        let match = table.match(method, segments: segments)
-        guard case .nothing = match, let last = segments.last, last.hasSuffix(Self.csvSuffix) else {
-            return (match, nil)
-        }
-        let shortened = Array(segments.dropLast()) + [String(last.dropLast(Self.csvSuffix.count))]
+        guard let last = segments.last, let (suffix, type) = Self.suffixes.first(where: { last.hasSuffix($0.suffix) })
+        else { return (table.match(method, segments: segments), nil) }
+        let shortened = Array(segments.dropLast()) + [String(last.dropLast(suffix.count))]
         guard case .found(let route, let parameters) = table.match(method, segments: shortened),
-            route.offers.contains(.csv)
-        else { return (.nothing, nil) }
-        return (.found(route, parameters: parameters), .csv)
+            route.offers.contains(type)
+        else { return (table.match(method, segments: segments), nil) }
+        return (.found(route, parameters: parameters), type)
     }
 
-    private static let csvSuffix = ".csv"
+    private static let suffixes: [(suffix: String, type: MediaType)] = [(".csv", .csv), (".md", .markdown)]
 
     private static func segments(of path: Substring) throws(APIError) -> [String] {
         var segments: [String] = []

@@ -39,6 +39,7 @@ extension MediaType {
         case .csv: "csv"
         case .yaml: "yaml"
         case .html: "html"
+        case .markdown: "md"
         default: "json"
         }
     }

@@ -21,6 +21,8 @@ extension JSONWriter {
             writer.value(job.failure)
             writer.name("dataset")
             writer.value(job.dataset.description)
+            writer.name("comparison")
+            writer.value(job.comparison?.description)
             writer.name("model")
             writer.value(job.model?.description)
             writer.name("best_epoch")

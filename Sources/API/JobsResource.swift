@@ -24,7 +24,7 @@ struct JobsResource: Sendable {
                 .document(bytesMax: bytesMax, submit)),
             Route(
                 .get, "/v1/jobs", scope: .read,
-                query: ["state", "label", "dataset", "created_from", "created_before", "order_by"]
+                query: ["state", "label", "dataset", "comparison", "created_from", "created_before", "order_by"]
                     + APIRequest.pageParameters,
                 offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/jobs/{id}", scope: .read, .recalled(finished.recall, otherwise: show)),
@@ -81,22 +81,9 @@ struct JobsResource: Sendable {
 
     /// A valid spec that fits this server, and the memory it will take.
     private func accept(_ document: JSONValue, for principal: Principal) throws -> (TrainingSpec, memoryBytes: Int) {
-        let owner = principal.visibleOwner
-        let surroundings = SpecSurroundings(
-            dataset: { try? services.store.dataset($0, owner: owner).schema },
-            modelExists: { (try? services.store.model($0, owner: owner)) != nil },
-            threadsMax: services.settings.threadsMax, now: services.clock())
+        let surroundings = services.surroundings(of: principal)
         let spec = try TrainingSpec(decoding: document, in: surroundings)
-        let memoryBytes = try services.trainer.memoryBytes(spec, surroundings.dataset)
-        let most = services.settings.jobMemoryBytesMax
-        guard memoryBytes <= most else {
-            throw InvalidSpec(problems: [
-                Problem(
-                    pointer: "/model",
-                    detail: "needs \(memoryBytes) bytes of memory; this server takes jobs of at most \(most) bytes")
-            ])
-        }
-        return (spec, memoryBytes)
+        return (spec, try services.memoryBytes(spec, surroundings, pointer: ""))
     }
 
     private static func valid(_ spec: TrainingSpec, memoryBytes: Int) -> Reply {
@@ -119,7 +106,8 @@ struct JobsResource: Sendable {
     // MARK: - Reading
 
     private static let columns = [
-        "id", "name", "state", "attempt", "crashes", "finish_reason", "dataset", "model", "best_epoch", "priority",
+        "id", "name", "state", "attempt", "crashes", "finish_reason", "dataset", "comparison", "model", "best_epoch",
+        "priority",
         "labels", "queue_position", "waiting_reason", "memory_bytes", "progress", "created_at", "started_at",
         "finished_at",
     ]
@@ -128,20 +116,11 @@ struct JobsResource: Sendable {
         let query = request.query
         let filter = JobFilter(
             owner: request.principal.visibleOwner, state: try query.choice("state", as: JobState.self),
-            label: try Self.label(query), dataset: try query.identifier("dataset", .dataset),
-            createdFrom: try query.time("created_from"), createdBefore: try query.time("created_before"))
+            label: try query.label(), dataset: try query.identifier("dataset", .dataset),
+            comparison: try query.identifier("comparison", .comparison), createdFrom: try query.time("created_from"),
+            createdBefore: try query.time("created_before"))
         let page = try services.store.jobs(filter, by: request.order(by: JobField.self), request.page())
         return .reply(try request.list(page, columns: Self.columns) { $1.value($0) })
-    }
-
-    /// `label=team:qa`
-    private static func label(_ query: Query) throws(APIError) -> JobFilter.Label? {
-        guard let text = query["label"] else { return nil }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty else {
-            throw APIError(.malformedRequest, "label must be name:value, not \"\(text)\"")
-        }
-        return JobFilter.Label(key: String(parts[0]), value: String(parts[1]))
     }
 
     private func show(_ request: APIRequest) throws -> Handled {

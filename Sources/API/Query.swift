@@ -1,3 +1,4 @@
+import JobStore
 import Jobs
 
 /// The query of a target, decoded; strict, so that a slip in a filter's name cannot go unnoticed.
@@ -74,6 +75,16 @@ struct Query: Sendable {
                 .malformedRequest, "\(name) must be an identifier \"\(kind.rawValue)_…\", not \"\(text)\"")
         }
         return identifier
+    }
+
+    /// `label=team:qa`
+    func label() throws(APIError) -> JobFilter.Label? {
+        guard let text = self["label"] else { return nil }
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw APIError(.malformedRequest, "label must be name:value, not \"\(text)\"")
+        }
+        return JobFilter.Label(key: String(parts[0]), value: String(parts[1]))
     }
 
     /// Percent-decoding (RFC 3986 section 2.1) with `+` for a space, as HTML forms write it; nil when it is not UTF-8.

@@ -2,13 +2,15 @@ import JobStore
 
 /// What an owner may have here at once. Whoever sees everything is bound too: quotas are about disk and queue, not trust.
 enum Quota {
-    /// - Throws: `quota-exceeded` when another queued job would be too many.
-    static func checkQueue(of principal: Principal, _ services: Services) throws {
+    /// - Throws: `quota-exceeded` when so many more queued jobs would be too many.
+    static func checkQueue(of principal: Principal, adding count: Int = 1, _ services: Services) throws {
         guard let most = services.settings.queuedJobsPerOwnerMax else { return }
         let usage = try services.store.usage(of: principal.owner)
-        guard usage.queuedJobs < most else {
+        guard usage.queuedJobs + count <= most else {
             throw APIError(
-                .quotaExceeded, "\(principal.owner) has \(usage.queuedJobs) queued jobs; the quota is \(most)")
+                .quotaExceeded,
+                "\(principal.owner) has \(usage.queuedJobs) queued jobs; with \(count) more the quota of \(most) is exceeded"
+            )
         }
     }
 

@@ -7,6 +7,7 @@ enum MediaType: String, Sendable, CaseIterable {
     case json = "application/json"
     case problem = "application/problem+json"
     case csv = "text/csv; charset=utf-8"
+    case markdown = "text/markdown; charset=utf-8"
     case eventStream = "text/event-stream"
     case yaml = "application/yaml"
     case html = "text/html; charset=utf-8"

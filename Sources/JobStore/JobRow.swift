@@ -21,7 +21,8 @@ struct JobRow {
             jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, jobs.spec, jobs.priority,
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
-            jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads
+            jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads,
+            jobs.comparison
         FROM jobs
         """
 
@@ -49,11 +50,13 @@ struct JobRow {
         runningMilliseconds = try columns.integer()
         maxRuntimeMilliseconds = try columns.optionalInteger()
         threads = try columns.integer()
+        let comparison = try columns.optionalIdentifier(.comparison)
         let fraction = state == .succeeded ? 1 : epochs > 0 ? min(1, Double(epochsDone) / Double(epochs)) : 0
         job = Job(
             id: id, owner: owner, name: name, state: state, attempt: attempt, crashes: crashes,
             finishReason: finishReason, failure: code.map { JobFailure(code: $0, detail: detail ?? "") },
-            dataset: dataset, model: model, bestEpoch: bestEpoch, spec: spec, priority: priority, labels: labels,
+            dataset: dataset, comparison: comparison, model: model, bestEpoch: bestEpoch, spec: spec,
+            priority: priority, labels: labels,
             deadline: deadline, wantsStop: wantsStop, queuePosition: nil, waitingReason: nil,
             memoryBytes: memoryBytes,
             progress: JobProgress(epoch: epochsDone, epochs: epochs, fraction: fraction),

@@ -7,6 +7,8 @@ package struct NewJob: Sendable {
     package var owner: String
     package var spec: TrainingSpec
     package var memoryBytes: Int?
+    /// The comparison that it is a run of.
+    var comparison: Identifier?
 
     package init(id: Identifier, owner: String, spec: TrainingSpec, memoryBytes: Int? = nil) {
         self.id = id
@@ -23,6 +25,7 @@ package struct JobFilter: Sendable, Hashable {
     package var state: JobState?
     package var label: Label?
     package var dataset: Identifier?
+    package var comparison: Identifier?
     package var createdFrom: Timestamp?
     package var createdBefore: Timestamp?
 
@@ -38,12 +41,13 @@ package struct JobFilter: Sendable, Hashable {
 
     package init(
         owner: String?, state: JobState? = nil, label: Label? = nil, dataset: Identifier? = nil,
-        createdFrom: Timestamp? = nil, createdBefore: Timestamp? = nil
+        comparison: Identifier? = nil, createdFrom: Timestamp? = nil, createdBefore: Timestamp? = nil
     ) {
         self.owner = owner
         self.state = state
         self.label = label
         self.dataset = dataset
+        self.comparison = comparison
         self.createdFrom = createdFrom
         self.createdBefore = createdBefore
     }
@@ -57,17 +61,10 @@ extension Store {
         let (live, changes, limits) = (self.live, self.changes, configuration.limits)
         let spec = new.spec.json.jsonText
         return writeOnce(remembering: remembered) { transaction in
-            let database = transaction.database
             guard live.queuedCount < limits.queuedJobsMax else {
                 throw StoreError.queueFull(jobsMax: limits.queuedJobsMax)
             }
-            for dataset in new.spec.datasets {
-                let found = try database.integer("SELECT 1 FROM datasets WHERE id = ?", [dataset.description])
-                guard found != nil else { throw StoreError.notFound }
-            }
-            let number = try Self.insert(new, spec: spec, in: transaction)
-            try Self.append(.state, to: number, moving: (nil, .queued), actor: new.owner, in: transaction)
-            let row = try Self.requireRow(number, in: database)
+            let row = try Self.accept(new, spec: spec, in: transaction)
             transaction.afterCommit {
                 live.queueChanged(adding: row.place)
                 changes.notify(.queue)
@@ -77,6 +74,18 @@ extension Store {
         }
     }
 
+    /// Writes a job into the queue with its first event.
+    static func accept(_ new: NewJob, spec: String, in transaction: Transaction) throws -> JobRow {
+        let database = transaction.database
+        for dataset in new.spec.datasets {
+            let found = try database.integer("SELECT 1 FROM datasets WHERE id = ?", [dataset.description])
+            guard found != nil else { throw StoreError.notFound }
+        }
+        let number = try insert(new, spec: spec, in: transaction)
+        try append(.state, to: number, moving: (nil, .queued), actor: new.owner, in: transaction)
+        return try requireRow(number, in: database)
+    }
+
     private static func insert(_ new: NewJob, spec text: String, in transaction: Transaction) throws -> Int {
         let (database, spec) = (transaction.database, new.spec)
         // Times of submission never go back, so that they order jobs as their numbers do, whatever the clock does.
@@ -84,13 +93,14 @@ extension Store {
         let created = max(transaction.now.milliseconds, Int64(last))
         try database.run(
             """
-            INSERT INTO jobs (id, owner, name, state, dataset, spec, priority, labels, epochs, threads, memory_bytes,
-                deadline, max_runtime, max_attempts, claim_rank, created_at)
-            VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO jobs (id, owner, comparison, name, state, dataset, spec, priority, labels, epochs, threads,
+                memory_bytes, deadline, max_runtime, max_attempts, claim_rank, created_at)
+            VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                new.id.description, new.owner, spec.name, spec.dataset.description, text, spec.priority,
-                spec.labels.jsonText, spec.epochs, spec.threads, new.memoryBytes, spec.deadline?.milliseconds,
+                new.id.description, new.owner, new.comparison?.description, spec.name, spec.dataset.description,
+                text, spec.priority, spec.labels.jsonText, spec.epochs, spec.threads, new.memoryBytes,
+                spec.deadline?.milliseconds,
                 spec.maxRuntimeSeconds.map { Int64($0) * 1_000 }, spec.maxAttempts,
                 claimRank(priority: spec.priority, createdAt: created), created,
             ])
@@ -168,8 +178,8 @@ extension JobFilter {
     /// Names the filter in page tokens.
     fileprivate var key: String {
         let parts = [
-            owner, state?.rawValue, label?.key, label?.value, dataset?.description, createdFrom?.description,
-            createdBefore?.description,
+            owner, state?.rawValue, label?.key, label?.value, dataset?.description, comparison?.description,
+            createdFrom?.description, createdBefore?.description,
         ]
         return JSONValue.array(parts.map { JSONValue($0) }).jsonText
     }
@@ -189,6 +199,7 @@ extension JobFilter {
         if let dataset {
             narrow("jobs.number IN (SELECT job FROM job_datasets WHERE dataset = ?)", [dataset.description])
         }
+        if let comparison { narrow("jobs.comparison = ?", [comparison.description]) }
         // Times rise with numbers, so a bound on one is a bound on the other, which the order of the list can use.
         if let createdFrom {
             narrow(

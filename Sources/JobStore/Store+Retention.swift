@@ -80,6 +80,13 @@ extension Store {
                 DELETE FROM idempotency_keys WHERE (scope, key) IN (
                     SELECT scope, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)
                 """, [bounds.idempotencyKeys, keysPerStep])
+            // A comparison goes when the last of its jobs has gone; what is left of these few goes with a later call.
+            try transaction.database.run(
+                """
+                DELETE FROM comparisons WHERE number IN (
+                    SELECT number FROM comparisons WHERE created_at <= ? AND NOT EXISTS (
+                        SELECT 1 FROM jobs WHERE jobs.comparison = comparisons.id) ORDER BY number LIMIT ?)
+                """, [bounds.jobs, jobsPerStep])
             try Self.giveBackPages(in: transaction.database)
             return removed
         }

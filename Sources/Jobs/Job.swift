@@ -11,6 +11,8 @@ package struct Job: Sendable, Hashable {
     package var finishReason: FinishReason?
     package var failure: JobFailure?
     package var dataset: Identifier
+    /// The comparison that it is a run of.
+    package var comparison: Identifier?
     package var model: Identifier?
     package var bestEpoch: Int?
     /// The spec with every default filled in, as JSON text.
@@ -37,7 +39,8 @@ package struct Job: Sendable, Hashable {
 
     package init(
         id: Identifier, owner: String, name: String?, state: JobState, attempt: Int, crashes: Int,
-        finishReason: FinishReason?, failure: JobFailure?, dataset: Identifier, model: Identifier?, bestEpoch: Int?,
+        finishReason: FinishReason?, failure: JobFailure?, dataset: Identifier, comparison: Identifier? = nil, model: Identifier?,
+        bestEpoch: Int?,
         spec: String, priority: Int, labels: [String: String], deadline: Timestamp?, wantsStop: Bool,
         queuePosition: Int?, waitingReason: WaitingReason?, memoryBytes: Int?, progress: JobProgress,
         weightsSHA256: String?, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp?, revision: Int,
@@ -52,6 +55,7 @@ package struct Job: Sendable, Hashable {
         self.finishReason = finishReason
         self.failure = failure
         self.dataset = dataset
+        self.comparison = comparison
         self.model = model
         self.bestEpoch = bestEpoch
         self.spec = spec

@@ -9,7 +9,7 @@ struct Tenbin: ParsableCommand {
         version: Build.version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, DatasetsCommand.self, JobsCommand.self, ModelsCommand.self,
-            KeysCommand.self, MigrateCommand.self, BackupCommand.self, RestoreCommand.self,
+            CompareCommand.self, KeysCommand.self, MigrateCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 }
 

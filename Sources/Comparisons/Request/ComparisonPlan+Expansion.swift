@@ -14,17 +14,31 @@ extension ComparisonPlan {
             log.report("", "this would be \(count) runs; at most \(ComparisonRequest.runsMax) are taken")
             return []
         }
+        let inputs = inputs(whole, in: surroundings)
+        guard fits(runs: count, inputs: inputs, log) else { return [] }
         var runs: [ComparisonRequest.Run] = []
         for arm in arms {
             for rate in rates {
                 for seed in seeds {
                     let key = RunKey(arm: arm.arm, seed: UInt64(seed), learningRate: rate)
-                    let document = document(key, arm, inputs: inputs(whole, in: surroundings))
+                    let document = document(key, arm, inputs: inputs)
                     if let run = run(key, arm, document, in: surroundings, log) { runs.append(run) }
                 }
             }
         }
         return runs
+    }
+
+    /// Every run keeps its spec: a long base must have few runs.
+    private func fits(runs count: Int, inputs: JSONValue?, _ log: RequestLog) -> Bool {
+        let bytesEach = base.encoded.count + (inputs?.encoded.count ?? 0)
+        let (bytes, overflows) = bytesEach.multipliedReportingOverflow(by: count)
+        guard overflows || bytes > ComparisonRequest.specBytesMax else { return true }
+        log.report(
+            "/base",
+            "\(count) runs with specs of \(bytesEach) bytes exceed the \(ComparisonRequest.specBytesMax) bytes that all specs of a comparison may have"
+        )
+        return false
     }
 
     private struct PlannedArm {

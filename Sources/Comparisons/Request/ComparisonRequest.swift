@@ -3,6 +3,8 @@ package import Jobs
 /// One question, "did it help?", as a set of training runs.
 package struct ComparisonRequest: Sendable {
     package static let runsMax = 2_000
+    /// Of all runs' spec documents together.
+    package static let specBytesMax = 64 << 20
     package static let strategiesMax = 64
     package static let seedsMax = 100
     package static let learningRatesMax = 16

@@ -13,10 +13,11 @@ package struct Sample: Sendable, Equatable {
         values.isEmpty ? nil : values.reduce(0, +) / Double(count)
     }
 
-    /// With n − 1 below; nil of fewer than two.
+    /// With n − 1 below; nil of fewer than two, and 0 where values differ by no more than the mean's rounding.
     package var standardDeviation: Double? {
         guard count > 1, let mean else { return nil }
-        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)).squareRoot()
+        let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)).squareRoot()
+        return deviation <= 1e-14 * abs(mean) ? 0 : deviation
     }
 
     /// Student's 95 % interval of the mean; nil of fewer than two.
