@@ -3,7 +3,9 @@ import Jobs
 
 extension JSONWriter {
     /// A job as every answer shows it.
-    mutating func value(_ job: Job) {
+    ///
+    /// - Parameter epoch: where a change of weighting was just asked for, the epoch at which it takes effect.
+    mutating func value(_ job: Job, switchedFrom epoch: Int? = nil) {
         object { writer in
             writer.name("id")
             writer.value(job.id.description)
@@ -51,6 +53,10 @@ extension JSONWriter {
             writer.value(job.startedAt)
             writer.name("finished_at")
             writer.value(job.finishedAt)
+            if let epoch {
+                writer.name("weighting_from_epoch")
+                writer.value(epoch)
+            }
         }
     }
 

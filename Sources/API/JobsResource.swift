@@ -165,7 +165,10 @@ struct JobsResource: Sendable {
         return .later { replying in
             write.commit { result in
                 replying.reply(
-                    result.map { Self.reply($0.job, .ok, processEpoch: processEpoch) }.mapError { $0 })
+                    result.map { patched in
+                        Reply.json { $0.value(patched.job, switchedFrom: patched.weightingFromEpoch) }
+                            .with(.eTag, Self.tag(patched.job, processEpoch: processEpoch).text)
+                    }.mapError { $0 })
             }
         }
     }

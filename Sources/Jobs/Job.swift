@@ -39,7 +39,8 @@ package struct Job: Sendable, Hashable {
 
     package init(
         id: Identifier, owner: String, name: String?, state: JobState, attempt: Int, crashes: Int,
-        finishReason: FinishReason?, failure: JobFailure?, dataset: Identifier, comparison: Identifier? = nil, model: Identifier?,
+        finishReason: FinishReason?, failure: JobFailure?, dataset: Identifier, comparison: Identifier? = nil,
+        model: Identifier?,
         bestEpoch: Int?,
         spec: String, priority: Int, labels: [String: String], deadline: Timestamp?, wantsStop: Bool,
         queuePosition: Int?, waitingReason: WaitingReason?, memoryBytes: Int?, progress: JobProgress,

@@ -134,6 +134,21 @@ struct JobsAPITests {
         #expect(bench.ask(.get, "/v1/jobs/\(job)").status == 404)
     }
 
+    @Test func aChangeOfWeightingSaysFromWhichEpochItCounts() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        let fields: HTTPFields = [.contentType: "application/merge-patch+json"]
+        let answer = bench.ask(
+            .patch, "/v1/jobs/\(job)", fields: fields, body: #"{"weighting":{"strategy":"equal"}}"#)
+        #expect(answer.status == 200)
+        #expect(try answer.json()["weighting_from_epoch"]?.int == 1)
+        let named = bench.ask(.patch, "/v1/jobs/\(job)", fields: fields, body: #"{"name":"x"}"#)
+        #expect(try named.json()["weighting_from_epoch"] == nil)
+        let wrong = bench.ask(
+            .patch, "/v1/jobs/\(job)", fields: fields, body: #"{"weighting":{"strategy":"dwa","temperature":0}}"#)
+        #expect(wrong.status == 422 && wrong.pointers == ["/weighting/temperature"])
+    }
+
     @Test func aPatchChangesWhatItNamesAndOnlyThat() throws {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload(), #","labels":{"a":"1","b":"2"}"#)

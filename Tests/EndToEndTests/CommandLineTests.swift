@@ -51,7 +51,7 @@ struct CommandLineTests {
         #expect(try Self.run(["datasets", "show", "ds_x", "--server", url]).status == 1)
     }
 
-    private static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = ServerProcess.binary
         process.arguments = arguments

@@ -68,6 +68,31 @@ struct StrategyTests {
         #expect(context.epochs.map(\.backwardPasses) == [27, 27, 27, 27])
     }
 
+    @Test(arguments: ["sdmgrad", "modo"])
+    func lossesAreThoseOfAllBatchesOfAStep(strategy: String) throws {
+        let (own, equal) = (RecordingContext(), RecordingContext())
+        // Hardly learning, so that the same rows have the same losses whenever they are seen.
+        _ = try TrainingLoopTests.run(try setup(strategy) { $0.optimizer.learningRate = 1e-12 }, own)
+        _ = try TrainingLoopTests.run(try setup("equal") { $0.optimizer.learningRate = 1e-12 }, equal)
+        for (one, other) in zip(own.epochs[0].tasks, equal.epochs[0].tasks) {
+            #expect(abs(try #require(one.trainLoss) - (try #require(other.trainLoss))) < 1e-5)
+        }
+    }
+
+    @Test func gradnormPassesBackwardsOnceAndLearnsAsWithAPassForEachTask() throws {
+        let (once, each) = (RecordingContext(), RecordingContext())
+        _ = try TrainingLoopTests.run(try setup("gradnorm"), once)
+        _ = try TrainingLoopTests.run(try setup("gradnorm") { $0.diagnostics = true }, each)
+        #expect(once.epochs.map(\.backwardPasses) == [9, 9, 9, 9])
+        #expect(each.epochs.map(\.backwardPasses) == [27, 27, 27, 27])
+        for (one, other) in zip(once.epochs, each.epochs) {
+            for (task, same) in zip(one.tasks, other.tasks) {
+                #expect(abs(try #require(task.weight) - (try #require(same.weight))) < 1e-4)
+                #expect(abs(try #require(task.trainLoss) - (try #require(same.trainLoss))) < 1e-4)
+            }
+        }
+    }
+
     @Test func diagnosticsChangeNoWeightBeyondRounding() throws {
         let (quiet, watched) = (RecordingContext(), RecordingContext())
         _ = try TrainingLoopTests.run(try setup("adaptive"), quiet)

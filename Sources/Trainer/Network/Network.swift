@@ -23,7 +23,7 @@ package final class Network<Number: Real> {
     private let firstTrained: Int
     /// `[rowsMax, trunk outputs]`: the sum of the heads' gradients.
     private let dTrunkOutput: AlignedBuffer<Number>
-    private let trunkWidth: Int
+    let trunkWidth: Int
     private var trunkOutput: UnsafePointer<Number>?
 
     package init(_ plan: NetworkPlan, rowsMax: Int) throws(PlanError) {
@@ -124,6 +124,33 @@ package final class Network<Number: Real> {
             guard isWanted() else { throw PassInterrupted() }
             gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > firstTrained)
         }
+    }
+
+    /// Runs the end of the trunk backwards, down to its last layer with parameters, and writes the gradient of these alone.
+    ///
+    /// - Parameters: those of `backwardTrunk`.
+    func backwardLastSharedLayer(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>
+    ) {
+        guard let last = plan.lastSharedLayer else { return }
+        var gradient = dOutput
+        for index in (last..<trunk.count).reversed() {
+            gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > last)
+        }
+    }
+
+    /// Runs the trunk backwards on Σ cᵢ·(gradient of its output from task i), `[tasks, rowsMax · trunk outputs]`.
+    func backwardTrunk(
+        combining signals: UnsafePointer<Number>, _ coefficients: [Double], _ pass: Pass<Number>,
+        isWanted: () -> Bool
+    ) throws(PassInterrupted) {
+        let count = pass.rows * trunkWidth
+        dTrunkOutput.pointer.update(repeating: 0, count: count)
+        for (task, coefficient) in coefficients.enumerated() where coefficient != 0 {
+            Number.add(
+                count, Number(coefficient), times: signals + task * rowsMax * trunkWidth, to: dTrunkOutput.pointer)
+        }
+        try backwardTrunk(dTrunkOutput.pointer, pass, gradients: gradients.pointer, isWanted: isWanted)
     }
 
     /// Runs every head and then the trunk backwards, on the sum of the heads' gradients.

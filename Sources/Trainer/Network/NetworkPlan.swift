@@ -111,10 +111,13 @@ package struct NetworkPlan: Sendable, Hashable {
         return Stack(name: name, layers: placed, input: input, output: shape)
     }
 
-    /// The part of the flat vector that belongs to the trunk's last layer with parameters.
+    /// The place of the trunk's last layer with parameters; nil where none has any.
+    var lastSharedLayer: Int? { trunk.layers.lastIndex { !$0.parameters.isEmpty } }
+
+    /// The part of the flat vector that belongs to that layer.
     package var lastSharedLayerRange: Range<Int> {
-        guard let layer = trunk.layers.last(where: { !$0.parameters.isEmpty }) else { return 0..<0 }
-        return layer.parameters[0]..<sharedCount
+        guard let lastSharedLayer else { return 0..<0 }
+        return trunk.layers[lastSharedLayer].parameters[0]..<sharedCount
     }
 
     /// Whether some layer's result for a row depends on the other rows of the batch.

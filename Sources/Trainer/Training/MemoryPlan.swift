@@ -40,21 +40,25 @@ package enum MemoryPlan {
         let outputsPerRow = try product(6, outputs)
         let activations = try plan.activationsPerRow()
         let batch = try product(rows, try total([activations, inputsPerRow, outputsPerRow]))
-        let weighting = try weightingNumbers(spec, shared: plan.sharedCount)
+        let weighting = try weightingNumbers(spec, plan, rows: rows)
         // Predictions of every validation row, in double.
         let scores = try product(estimate.rows, outputs, 2)
         return try product(4, try total([kept, batch, weighting, scores, try plan.scratch(rows: rows)]))
     }
 
     /// What gradient strategies keep: the tasks' gradients, and vectors of their own.
-    private static func weightingNumbers(_ spec: TrainingSpec, shared: Int) throws(PlanError) -> Int {
+    private static func weightingNumbers(
+        _ spec: TrainingSpec, _ plan: NetworkPlan, rows: Int
+    ) throws(PlanError) -> Int {
         guard let strategy = WeightingStrategies.named(spec.weighting.strategy),
             strategy.kind == .gradient || spec.diagnostics
         else { return 0 }
         let kept = try product(2, strategy.cost.vectorsKeptPerTask)
         // Two mini-batches are compared where a step takes several.
         let vectors = try sum(strategy.cost.batchesPerStep > 1 ? 2 : 1, kept)
-        return try product(spec.tasks.count, shared, vectors)
+        // Where the strategy decides before the trunk runs backwards, what it will run backwards on.
+        let signals = strategy.gradientInput == .lastSharedLayer ? try product(rows, try plan.trunk.output.count()) : 0
+        return try product(spec.tasks.count, try sum(try product(plan.sharedCount, vectors), signals))
     }
 
     private static func total(_ terms: [Int]) throws(PlanError) -> Int {

@@ -8,10 +8,16 @@ final class TaskGradients<Number: Real> {
     private let rows: AlignedBuffer<Number>
     /// Those of the step's first mini-batch, where a strategy compares two; else empty.
     private let earlier: AlignedBuffer<Number>
+    /// The gradients of the trunk's output, `[tasks, signalWidth]`, where a strategy decides before the trunk runs
+    /// backwards; else empty.
+    private let signals: AlignedBuffer<Number>
+    private let signalWidth: Int
 
-    init(tasks: Int, width: Int, keepsEarlier: Bool) throws(PlanError) {
+    init(tasks: Int, width: Int, keepsEarlier: Bool, signalWidth: Int = 0) throws(PlanError) {
         self.tasks = tasks
         self.width = width
+        self.signalWidth = signalWidth
+        signals = AlignedBuffer(count: try product(tasks, signalWidth))
         rows = AlignedBuffer(count: try product(tasks, width))
         earlier = AlignedBuffer(count: keepsEarlier ? rows.count : 0)
     }
@@ -19,6 +25,13 @@ final class TaskGradients<Number: Real> {
     func row(_ task: Int) -> UnsafeMutablePointer<Number> {
         rows.pointer + task * width
     }
+
+    /// Keeps the gradient of the trunk's output from one task.
+    func keepSignal(_ task: Int, _ dTrunkOutput: UnsafePointer<Number>, count: Int) {
+        (signals.pointer + task * signalWidth).update(from: dTrunkOutput, count: count)
+    }
+
+    var keptSignals: UnsafePointer<Number> { UnsafePointer(signals.pointer) }
 
     /// All rows, one behind the other.
     var start: UnsafeMutablePointer<Number> { rows.pointer }
@@ -42,6 +55,15 @@ final class TaskGradients<Number: Real> {
                 matrix[i, j] = product
                 matrix[j, i] = product
             }
+        }
+        return matrix
+    }
+
+    /// ⟨gᵢ, gᵢ⟩ over a range of the parameters, and 0 off the diagonal.
+    func squares(over range: Range<Int>) -> SquareMatrix {
+        var matrix = SquareMatrix(size: tasks)
+        for task in 0..<tasks {
+            matrix[task, task] = Number.sumOfSquares(range.count, row(task) + range.lowerBound)
         }
         return matrix
     }

@@ -87,7 +87,9 @@ package final class TrainingStep<Number: Real> {
         _ batches: [UnsafeBufferPointer<Int32>], of data: TrainingData, learningRate: Double, isWanted: () -> Bool
     ) throws(StepStop) -> Report {
         var report = Report(losses: losses.map { _ in LossSum() }, gradientNorm: 0, trunkBackwards: 0)
-        if needsTaskGradients {
+        if weighting.gradientInput == .lastSharedLayer, !observesGradients {
+            try lastLayerStep(batches[0], of: data, &report, isWanted)
+        } else if needsTaskGradients {
             try gradientStep(batches, of: data, &report, isWanted)
         } else {
             try lossStep(batches[0], of: data, &report, isWanted)
@@ -213,12 +215,47 @@ extension TrainingStep {
                 switch input {
                 case .gramian: whole ?? SquareMatrix(size: losses.count)
                 case .crossGramian: cross ?? SquareMatrix(size: losses.count)
-                case .lastSharedLayer: gradients.gramian(over: network.plan.lastSharedLayerRange)
+                case .lastSharedLayer: gradients.squares(over: network.plan.lastSharedLayerRange)
                 case .none, .vectors: gradients.gramian(over: sharedRange)
                 }
-            direct(gramian, gradients, readsVectors: input == .vectors)
+            let update = direction(gramian, gradients, readsVectors: input == .vectors)
+            if case .combination(let coefficients) = update {
+                gradients.combine(coefficients, into: network.gradients.pointer)
+            }
         }
         report.gradientNorm = try gradientNorm()
+    }
+
+    /// Each task's gradient at the last shared layer alone, then one backward pass over the trunk with what the strategy
+    /// makes of their norms.
+    private func lastLayerStep(
+        _ rows: UnsafeBufferPointer<Int32>, of data: TrainingData, _ report: inout Report, _ isWanted: () -> Bool
+    ) throws(StepStop) {
+        let gradients = try taskGradients()
+        let pass = try forward(rows, of: data, part: 0, &report, isWanted)
+        for (task, loss) in losses.enumerated() {
+            guard isWanted() else { throw .interrupted }
+            loss.scaleGradient(by: 1, rows: pass.rows)
+            let dTrunkOutput = network.backwardHead(task, loss.dOutputs.pointer, pass)
+            gradients.keepSignal(task, dTrunkOutput, count: pass.rows * network.trunkWidth)
+            network.backwardLastSharedLayer(dTrunkOutput, pass, gradients: gradients.row(task))
+        }
+        let before = weighting
+        do throws(StepStop) {
+            let squares = gradients.squares(over: network.plan.lastSharedLayerRange)
+            guard case .combination(let coefficients) = direction(squares, gradients, readsVectors: false) else {
+                return assertionFailure("a strategy that reads norms has written a direction")
+            }
+            try interruptible { () throws(PassInterrupted) in
+                try network.backwardTrunk(
+                    combining: gradients.keptSignals, coefficients, pass, isWanted: isWanted)
+            }
+            report.trunkBackwards = 1
+            report.gradientNorm = try gradientNorm()
+        } catch {
+            weighting = before
+            throw error
+        }
     }
 
     private var sharedRange: Range<Int> { 0..<network.plan.sharedCount }
@@ -229,7 +266,8 @@ extension TrainingStep {
         guard
             let made = try? TaskGradients<Number>(
                 tasks: losses.count, width: network.plan.sharedCount,
-                keepsEarlier: weighting.gradientInput == .crossGramian)
+                keepsEarlier: weighting.gradientInput == .crossGramian,
+                signalWidth: weighting.gradientInput == .lastSharedLayer ? network.rowsMax * network.trunkWidth : 0)
         else { throw .diverged(task: "", quantity: "size of the gradients") }
         gradients = made
         return made
@@ -254,12 +292,14 @@ extension TrainingStep {
         }
     }
 
-    /// Has the strategy form the direction on the shared parameters.
-    private func direct(_ gramian: SquareMatrix, _ gradients: TaskGradients<Number>, readsVectors: Bool) {
+    /// What the strategy makes of the gradients; where it writes the direction itself, it stands in the network's gradients.
+    private func direction(
+        _ gramian: SquareMatrix, _ gradients: TaskGradients<Number>, readsVectors: Bool
+    ) -> UpdateDirection {
         var stream = RandomStream(seed: seed, name: "weighting", part: UInt64(optimizer.steps))
         let means = losses.map(\.mean)
         let width = network.plan.sharedCount
-        let update = Number.withFloats(readsVectors ? gradients.count : 0, gradients.start) { rows in
+        return Number.withFloats(readsVectors ? gradients.count : 0, gradients.start) { rows in
             Number.withFloats(width, network.gradients.pointer) { shared in
                 var direction = MutableSpan(_unsafeStart: shared, count: width)
                 return weighting.direction(
@@ -267,9 +307,6 @@ extension TrainingStep {
                     gradients: Span(_unsafeStart: rows, count: readsVectors ? gradients.count : 0), into: &direction,
                     using: &stream)
             }
-        }
-        if case .combination(let coefficients) = update {
-            gradients.combine(coefficients, into: network.gradients.pointer)
         }
     }
 
