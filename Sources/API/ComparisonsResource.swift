@@ -159,6 +159,13 @@ struct ComparisonsResource: Sendable {
     // MARK: - Ending
 
     private func cancel(_ request: APIRequest) throws -> Handled {
+        if request.fields[.ifMatch] != nil || request.fields[.ifNoneMatch] != nil {
+            let record = try services.store.comparison(
+                request.identifier(.comparison), owner: request.principal.visibleOwner)
+            var writer = JSONWriter()
+            writer.value(record, reports.report(of: record))
+            try request.checkPreconditions(EntityTag(content: writer.bytes, type: .json))
+        }
         let write = services.store.cancelComparison(
             try request.identifier(.comparison), owner: request.principal.visibleOwner,
             actor: request.principal.owner)

@@ -134,6 +134,8 @@ struct ComparisonsAPITests {
         let created = try Self.create(bench)
         let id = try #require(created["id"]?.text)
         let first = try #require(try Self.finishNext(bench)).job.description
+        let stale = bench.ask(.delete, "/v1/comparisons/\(id)", fields: [.ifMatch: "\"x\""])
+        #expect(stale.status == 412)
         let answer = bench.ask(.delete, "/v1/comparisons/\(id)")
         #expect(answer.status == 200)
         let comparison = try answer.json()
