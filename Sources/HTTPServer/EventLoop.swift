@@ -29,6 +29,8 @@ final class EventLoop {
     /// Where every read of this loop goes first.
     let readBuffer: UnsafeMutableRawBufferPointer
     var identifiers: RequestIdentifiers
+    /// What the speed of each request's content is held against.
+    let rateWindow: RateWindow
     /// Where the heads of HTTP/2 answers are laid out, one at a time.
     var fieldBlock = HTTP2FieldBlock()
     /// An empty array that HTTP/2 connections take turns to use.
@@ -60,6 +62,7 @@ final class EventLoop {
         nextConnectionID = Self.firstConnectionID + UInt64(index)
         readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
         identifiers = RequestIdentifiers()
+        rateWindow = RateWindow(limits: configuration.limits)
         guard Self.register(epoll, mailbox.descriptor, events: EPOLLIN.rawValue, tag: Self.mailboxTag) else {
             throw .system(operation: "epoll_ctl", code: errno)
         }

@@ -24,10 +24,10 @@ final class HTTP2Stream: ActiveExchange {
     var rate: RateWindow
 
     init(number: Int32, head: RequestHead, connection: Connection) {
-        let (loop, limits) = (connection.loop, connection.loop.configuration.limits)
+        let loop = connection.loop
         answeredAt = loop.now
-        discardRemaining = limits.discardBytesMax
-        rate = RateWindow(limits: limits)
+        discardRemaining = loop.configuration.limits.discardBytesMax
+        rate = loop.rateWindow
         super.init(
             key: ExchangeKey(connection: connection.id, exchange: Int(number)), mailbox: loop.mailbox, head: head,
             startedNanoseconds: loop.requestClock())

@@ -37,9 +37,11 @@ enum HTTP2Callbacks {
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, frame, name, nameLength, value, valueLength, _, context in
             guard let frame else { return fatal }
+            // A frame begins with its header, and is large: reading it as the union it is would copy all of it for each field.
+            let stream = UnsafeRawPointer(frame).load(as: nghttp2_frame_hd.self).stream_id
             return recording(context, otherwise: fatal) {
                 let isAccepted = $0.header(
-                    stream: frame.pointee.hd.stream_id, name: UnsafeRawBufferPointer(start: name, count: nameLength),
+                    stream: stream, name: UnsafeRawBufferPointer(start: name, count: nameLength),
                     value: UnsafeRawBufferPointer(start: value, count: valueLength))
                 return isAccepted ? 0 : fatal
             }
