@@ -39,18 +39,31 @@ final class DenseLayer<Number: Real>: Layer {
         needsInput: Bool
     ) -> UnsafeMutablePointer<Number> {
         guard let input else { preconditionFailure("backward before forward") }
-        if activation != .identity {
-            Number.activationGradient(
-                activation, count: pass.rows * outputs, z: sums.pointer, y: output.pointer, dy: dOutput, dz: dOutput)
-        }
+        backwardActivation(dOutput, pass)
         // dW = dYᵀ·X, db = Σ dY, dX = dY·W.
         let dWeight = ProductShape(rows: outputs, inner: pass.rows, columns: inputs, transposeA: true)
         Number.multiply(dWeight, dOutput, input, beta: 0, gradients + weight)
         if let bias { Number.columnSums(rows: pass.rows, columns: outputs, dOutput, gradients + bias) }
-        if needsInput {
-            let shape = ProductShape(rows: pass.rows, inner: outputs, columns: inputs)
-            Number.multiply(shape, dOutput, pass.parameters + weight, beta: 0, dInput.pointer)
-        }
+        if needsInput { multiplyByWeights(dOutput, pass) }
         return dInput.pointer
+    }
+
+    func backwardInput(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>
+    ) -> UnsafeMutablePointer<Number> {
+        backwardActivation(dOutput, pass)
+        multiplyByWeights(dOutput, pass)
+        return dInput.pointer
+    }
+
+    private func backwardActivation(_ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>) {
+        guard activation != .identity else { return }
+        Number.activationGradient(
+            activation, count: pass.rows * outputs, z: sums.pointer, y: output.pointer, dy: dOutput, dz: dOutput)
+    }
+
+    private func multiplyByWeights(_ dSums: UnsafeMutablePointer<Number>, _ pass: Pass<Number>) {
+        let shape = ProductShape(rows: pass.rows, inner: outputs, columns: inputs)
+        Number.multiply(shape, dSums, pass.parameters + weight, beta: 0, dInput.pointer)
     }
 }

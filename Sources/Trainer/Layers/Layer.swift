@@ -43,10 +43,23 @@ protocol Layer<Number>: AnyObject {
         needsInput: Bool
     ) -> UnsafeMutablePointer<Number>
 
+    /// The gradient of the input alone, for a caller who knows those of the parameters.
+    ///
+    /// - Parameters: those of `backward`; whether the parameters' gradients are written too is the layer's choice.
+    func backwardInput(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>
+    ) -> UnsafeMutablePointer<Number>
+
     /// Makes what the last training forward observed part of the running statistics.
     func commitStatistics(_ statistics: UnsafeMutablePointer<Number>)
 }
 
 extension Layer {
+    func backwardInput(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>
+    ) -> UnsafeMutablePointer<Number> {
+        backward(dOutput, pass, gradients: gradients, needsInput: true)
+    }
+
     func commitStatistics(_ statistics: UnsafeMutablePointer<Number>) {}
 }

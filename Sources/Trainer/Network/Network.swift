@@ -139,7 +139,8 @@ package final class Network<Number: Real> {
         }
     }
 
-    /// Runs the trunk backwards on Σ cᵢ·(gradient of its output from task i), `[tasks, rowsMax · trunk outputs]`.
+    /// Runs the trunk backwards on Σ cᵢ·(gradient of its output from task i), `[tasks, rowsMax · trunk outputs]`, and leaves
+    /// the gradient of its last layer with parameters to the caller, who has those of the tasks.
     func backwardTrunk(
         combining signals: UnsafePointer<Number>, _ coefficients: [Double], _ pass: Pass<Number>,
         isWanted: () -> Bool
@@ -150,7 +151,15 @@ package final class Network<Number: Real> {
             Number.add(
                 count, Number(coefficient), times: signals + task * rowsMax * trunkWidth, to: dTrunkOutput.pointer)
         }
-        try backwardTrunk(dTrunkOutput.pointer, pass, gradients: gradients.pointer, isWanted: isWanted)
+        guard let last = plan.lastSharedLayer else { return }
+        var gradient = dTrunkOutput.pointer
+        for index in trunk.indices.reversed() where last > 0 {
+            guard isWanted() else { throw PassInterrupted() }
+            gradient =
+                index == last
+                ? trunk[index].backwardInput(gradient, pass, gradients: gradients.pointer)
+                : trunk[index].backward(gradient, pass, gradients: gradients.pointer, needsInput: index > 0)
+        }
     }
 
     /// Runs every head and then the trunk backwards, on the sum of the heads' gradients.

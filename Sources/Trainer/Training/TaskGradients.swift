@@ -79,9 +79,15 @@ final class TaskGradients<Number: Real> {
 
     /// sum ← Σ cᵢgᵢ.
     func combine(_ coefficients: [Double], into sum: UnsafeMutablePointer<Number>) {
-        sum.update(repeating: 0, count: width)
+        combine(coefficients, over: 0..<width, into: sum)
+    }
+
+    /// sum ← Σ cᵢgᵢ in a range of the parameters.
+    func combine(_ coefficients: [Double], over range: Range<Int>, into sum: UnsafeMutablePointer<Number>) {
+        (sum + range.lowerBound).update(repeating: 0, count: range.count)
         for (task, coefficient) in coefficients.enumerated() where coefficient != 0 {
-            Number.add(width, Number(coefficient), times: row(task), to: sum)
+            Number.add(
+                range.count, Number(coefficient), times: row(task) + range.lowerBound, to: sum + range.lowerBound)
         }
     }
 }

@@ -250,6 +250,8 @@ extension TrainingStep {
                 try network.backwardTrunk(
                     combining: gradients.keptSignals, coefficients, pass, isWanted: isWanted)
             }
+            gradients.combine(
+                coefficients, over: network.plan.lastSharedLayerRange, into: network.gradients.pointer)
             report.trunkBackwards = 1
             report.gradientNorm = try gradientNorm()
         } catch {

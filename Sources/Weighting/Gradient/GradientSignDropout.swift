@@ -25,30 +25,41 @@ struct GradientSignDropout: GradientStrategy {
         _ step: GradientStep, gradients: Span<Float>, direction: inout MutableSpan<Float>,
         using random: inout some RandomNumberGenerator
     ) -> StrategyUpdate {
+        // Drawn apart from the arithmetic, which then knows all its types.
+        var draws = Array(repeating: Float(0), count: direction.count)
+        for parameter in draws.indices { draws[parameter] = Float(random.uniform()) }
+        return .written(effectiveWeights: keepSigns(step, gradients, draws, into: &direction))
+    }
+
+    /// Writes the direction, and answers with ⟨mᵢ∘gᵢ, gᵢ⟩/‖gᵢ‖² for each task.
+    private func keepSigns(
+        _ step: GradientStep, _ gradients: Span<Float>, _ draws: [Float], into direction: inout MutableSpan<Float>
+    ) -> [Double] {
         let width = direction.count
-        var passed = Array(repeating: 0.0, count: step.count)
-        var squares = passed
-        for parameter in 0..<width {
-            var sum: Float = 0
-            var size: Float = 0
-            for task in step.tasks {
+        var sums = Array(repeating: Float(0), count: width)
+        var sizes = sums
+        for task in step.tasks {
+            for parameter in 0..<width {
                 let gradient = gradients[task * width + parameter]
-                sum += gradient
-                size += abs(gradient)
+                sums[parameter] += gradient
+                sizes[parameter] += abs(gradient)
             }
-            let chance = size > 0 ? 0.5 * (1 + sum / size) : 0.5
-            let draw = Float(random.uniform())
-            var total: Float = 0
-            for (index, task) in step.tasks.enumerated() {
-                let gradient = gradients[task * width + parameter]
-                let kept = gradient > 0 ? draw < chance : draw > chance
-                let part = kept ? gradient : leak * gradient
-                total += part
-                passed[index] += Double(part) * Double(gradient)
-                squares[index] += Double(gradient) * Double(gradient)
-            }
-            direction[parameter] = total
         }
-        return .written(effectiveWeights: zip(passed, squares).map { $1 > 0 ? $0 / $1 : 0 })
+        for parameter in 0..<width {
+            sums[parameter] = sizes[parameter] > 0 ? 0.5 * (1 + sums[parameter] / sizes[parameter]) : 0.5
+            direction[parameter] = 0
+        }
+        return step.tasks.map { task in
+            var (passed, squares) = (0.0, 0.0)
+            for parameter in 0..<width {
+                let gradient = gradients[task * width + parameter]
+                let isKept = gradient > 0 ? draws[parameter] < sums[parameter] : draws[parameter] > sums[parameter]
+                let part = isKept ? gradient : leak * gradient
+                direction[parameter] += part
+                passed += Double(part) * Double(gradient)
+                squares += Double(gradient) * Double(gradient)
+            }
+            return squares > 0 ? passed / squares : 0
+        }
     }
 }
