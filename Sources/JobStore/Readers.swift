@@ -21,7 +21,9 @@ final class Readers: Sendable {
         available.wait()
         defer { available.signal() }
         do {
-            let connection = try idle.withLock({ $0.popLast() }) ?? Connection.reader(path: path)
+            // In turn, so that what each one keeps is soon as much as it will ever be.
+            let connection =
+                try idle.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) ?? Connection.reader(path: path)
             // `unsafeRead` opens no transaction: a single statement sees one snapshot anyway.
             defer { idle.withLock { $0.append(connection) } }
             return try connection.unsafeRead(body)
