@@ -68,7 +68,8 @@ final class LiveJobs: Sendable {
         state.withLock { state in
             guard var live = state.jobs[job], live.attempt == attempt else { return false }
             live.advance(to: progress, at: now)
-            let isDue = live.lastTick.map { now.milliseconds - $0.milliseconds >= Self.tickMilliseconds } ?? true
+            // Also after the clock was put back.
+            let isDue = live.lastTick.map { abs(now.milliseconds - $0.milliseconds) >= Self.tickMilliseconds } ?? true
             if isDue {
                 live.lastTick = now
                 state.tick += 1

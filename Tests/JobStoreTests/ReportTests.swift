@@ -1,6 +1,7 @@
 import Foundation
 import JobStore
 import Jobs
+import Locks
 import Testing
 
 struct ReportTests {
@@ -33,6 +34,22 @@ struct ReportTests {
         #expect(try store.epochs(of: id, owner: "local", since: Int.max, limit: 10) == [])
         #expect(
             try store.taskWeights(of: id, owner: "local") == TaskWeights(tasks: ["y"], epochs: [1], weights: [[1]]))
+    }
+
+    @Test func progressIsToldOnceASecondAlsoAfterTheClockWasPutBack() throws {
+        let bench = Bench()
+        let store = try bench.open()
+        let id = try store.submit(try store.makeDataset()).id
+        let lease = try #require(try store.claimNext()).lease
+        let told = Lock(0)
+        let subscription = store.changes.subscribe { if $0 == .progress(id) { told.withLock { $0 += 1 } } }
+        for (advance, expected) in [(0, 1), (0, 1), (1, 2), (-86_400, 3), (1, 4)] as [(Int64, Int)] {
+            bench.clock.advance(seconds: advance)
+            store.report(
+                TrainingProgress(epoch: 1, epochs: 2, batch: 1, batches: 9, samplesPerSecond: 1), under: lease)
+            #expect(told.withLock { $0 } == expected)
+        }
+        withExtendedLifetime(subscription) {}
     }
 
     @Test func anEpochIsRecordedOnceAndADifferentRepetitionIsTold() throws {
