@@ -17,6 +17,8 @@ package final class FileStore: Sendable {
 
     private let root: String
     private let removals: Lock<Removals>
+    /// Where files go that nobody waits for.
+    private let removing = DispatchQueue(label: "tenbin.store.removals", qos: .utility)
 
     /// While a backup reads the files, removals wait.
     private struct Removals {
@@ -102,6 +104,11 @@ package final class FileStore: Sendable {
         if isNow { unlink(path) }
     }
 
+    /// Removes a file in a moment: to free a large one takes time, which whoever has written the next need not spend.
+    func removeSoon(_ folder: Folder, _ name: String) {
+        removing.async { [self] in remove(folder, name) }
+    }
+
     /// Keeps every file in place until `unpin`.
     func pin() {
         removals.withLock { $0.pins += 1 }
@@ -119,6 +126,8 @@ package final class FileStore: Sendable {
 
     /// The names of all files of a folder.
     package func names(in folder: Folder) throws(StoreError) -> [String] {
+        // What was to go in a moment is gone.
+        removing.sync {}
         guard let directory = opendir("\(root)/\(folder.rawValue)") else {
             throw StoreError(StoreError.Fault(errno: errno, operation: "opendir"))
         }

@@ -127,7 +127,7 @@ extension Store {
                 .init("kind", .string(record.kind.rawValue)), .init("epoch", JSONValue(record.epoch)),
                 .init("batch", JSONValue(record.batch)),
             ]), in: transaction)
-        transaction.afterCommit { for file in removed { files.remove(.checkpoints, file) } }
+        transaction.afterCommit { for file in removed { files.removeSoon(.checkpoints, file) } }
     }
 
     private static let selectCheckpoint =
