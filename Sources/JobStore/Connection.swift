@@ -9,7 +9,7 @@ enum Connection {
     /// Pages that a connection keeps, in KiB: so little that they are all in use soon, and memory stays as it is from
     /// then on. What is not there comes from the system's own cache.
     private static let writerCacheKibibytes = 4_096
-    private static let readerCacheKibibytes = 2_048
+    private static let readerCacheKibibytes = 512
 
     /// The one connection that writes, and also copies the write-ahead log into the database: SQLite before 3.51.3 can
     /// corrupt the file when two connections do.
