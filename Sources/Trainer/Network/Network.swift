@@ -126,6 +126,18 @@ package final class Network<Number: Real> {
         }
     }
 
+    /// Whether the layers at work are those of the plan one by one, so that the last with parameters can be told: where
+    /// several are one kernel it cannot.
+    var knowsLastSharedLayer: Bool {
+        trunk.count == plan.trunk.layers.count
+            && plan.trunk.layers.allSatisfy { layer in
+                switch layer.plan {
+                case .dense, .activation, .batchNorm, .dropout: true
+                default: false
+                }
+            }
+    }
+
     /// Runs the end of the trunk backwards, down to its last layer with parameters, and writes the gradient of these alone.
     ///
     /// - Parameters: those of `backwardTrunk`.

@@ -87,7 +87,7 @@ package final class TrainingStep<Number: Real> {
         _ batches: [UnsafeBufferPointer<Int32>], of data: TrainingData, learningRate: Double, isWanted: () -> Bool
     ) throws(StepStop) -> Report {
         var report = Report(losses: losses.map { _ in LossSum() }, gradientNorm: 0, trunkBackwards: 0)
-        if weighting.gradientInput == .lastSharedLayer, !observesGradients {
+        if weighting.gradientInput == .lastSharedLayer, !observesGradients, network.knowsLastSharedLayer {
             try lastLayerStep(batches[0], of: data, &report, isWanted)
         } else if needsTaskGradients {
             try gradientStep(batches, of: data, &report, isWanted)
