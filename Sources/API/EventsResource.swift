@@ -80,8 +80,10 @@ struct EventsResource: Sendable {
 
     private func reply(_ request: APIRequest, _ feed: EventFeed, from cursor: EventCursor) throws -> Reply {
         let fields: HTTPFields = [.contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store"]
-        // HEAD asks for no events, so no stream is opened for it.
-        guard request.head.request.method != .head else { return Reply(status: .ok, fields: fields) }
+        // HEAD asks for no events, so no stream is opened for it; its length is as unknown as that of GET.
+        guard request.head.request.method != .head else {
+            return Reply(status: .ok, fields: fields, content: .stream(EndedStream()))
+        }
         return Reply(status: .ok, fields: fields, content: .stream(try hub.open(feed, from: cursor)))
     }
 }
@@ -98,4 +100,10 @@ extension APIRequest {
         }
         return position
     }
+}
+
+/// Stands for content of unknown length where nobody will read it.
+private final class EndedStream: ContentSource {
+    func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> ContentPiece { .end }
+    func cancel() {}
 }

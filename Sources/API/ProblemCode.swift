@@ -83,7 +83,7 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
         case .requestInProgress: "The same request is being answered"
         case .invalidTransition: "Impossible in this state"
         case .inUse: "Still in use"
-        case .preconditionFailed: "It has changed meanwhile"
+        case .preconditionFailed: "A condition of the request does not hold"
         case .lengthRequired: "A length is needed"
         case .payloadTooLarge: "The content is too large"
         case .uriTooLong: "The target is too long"

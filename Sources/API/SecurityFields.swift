@@ -8,12 +8,15 @@ struct SecurityFields: Sendable {
     let corsOrigins: [String]
 
     private static let preflightSeconds = 600
-    private static let exposed =
-        "Content-Encoding, ETag, Link, Location, Retry-After, Preference-Applied, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, "
-        + "X-Request-Id"
-    private static let asked =
-        "Authorization, Content-Type, Content-Encoding, Content-Digest, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, "
-        + "Prefer, Range"
+    private static let exposed = [
+        "Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Range", "ETag", "Idempotency-Replayed",
+        "Link",
+        "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Repr-Digest", "Retry-After", "X-Request-Id",
+    ].joined(separator: ", ")
+    private static let asked = [
+        "Authorization", "Content-Digest", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-Match",
+        "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range",
+    ].joined(separator: ", ")
 
     /// Adds what every answer carries.
     func add(to fields: inout HTTPFields, for head: RequestHead, varyingBy negotiated: [String]) {

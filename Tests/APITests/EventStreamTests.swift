@@ -154,7 +154,19 @@ struct EventStreamTests {
         var fields = Self.accept
         fields[try #require(HTTPField.Name("Last-Event-ID"))] = "x"
         #expect(bench.ask(.get, "/v1/events", fields: fields).status == 400)
-        #expect(bench.ask(.head, "/v1/events", fields: Self.accept).stream == nil)
+    }
+
+    @Test func headSaysWhatGetSaysAndOpensNoStream() throws {
+        let bench = try Bench()
+        let answer = bench.ask(.head, "/v1/events", fields: Self.accept)
+        #expect(answer.fields[.contentType] == "text/event-stream")
+        // Of unknown length, as GET's content is, so that the transport tells none.
+        let stream = try #require(answer.stream)
+        guard case .end = stream.next(bytesMax: 10, wake: {}) else {
+            Issue.record("there is something to read")
+            return
+        }
+        #expect(bench.ask(.get, "/metrics").text.contains("tenbin_event_streams 0\n"))
     }
 
     @Test func theHistoryOfAllJobsIsAPageToo() throws {
