@@ -55,6 +55,17 @@ class Server:
         tasks = [{"target": name, "type": "classification"} for name in ("digit", "parity", "ge5")]
         return self.json("POST", "/v1/jobs", json.dumps({"dataset": dataset, "tasks": tasks, **members}))["id"]
 
+    def paused(self, dataset, count):
+        """Jobs that wait and do nothing else: a long one keeps the worker busy until they are paused."""
+        long = self.submit(dataset, epochs=100_000)
+        jobs = [self.submit(dataset) for _ in range(count)]
+        for job in jobs:
+            self.json("POST", f"/v1/jobs/{job}/pause")
+        self.json("POST", f"/v1/jobs/{long}/cancel")
+        while self.json("GET", f"/v1/jobs/{long}")["state"] != "cancelled":
+            self.ask("GET", f"/v1/jobs/{long}", fields={"Prefer": "wait=5"})
+        return jobs
+
     def processor_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
@@ -96,13 +107,7 @@ def polling():
     """A hundred jobs that wait, each asked for every second; and the list of them."""
     server = Server()
     try:
-        dataset = server.upload()
-        jobs = [server.submit(dataset) for _ in range(100)]
-        for job in jobs:
-            server.json("POST", f"/v1/jobs/{job}/pause")
-        while json.loads(server.ask("GET", "/v1/jobs?state=paused&page_size=100")[1])["items"].__len__() < 100:
-            for job in jobs:
-                server.ask("POST", f"/v1/jobs/{job}/pause")
+        jobs = server.paused(server.upload(), 100)
         tags = {}
 
         def poll(target):
@@ -147,9 +152,7 @@ def streaming():
     server = Server()
     try:
         dataset = server.upload()
-        quiet_job = server.submit(dataset)
-        while server.json("POST", f"/v1/jobs/{quiet_job}/pause")["state"] != "paused":
-            pass
+        (quiet_job,) = server.paused(dataset, 1)
         before = server.resident_bytes()
         streams = open_streams(server, quiet_job)
         each = (server.resident_bytes() - before) / STREAMS / 1024
