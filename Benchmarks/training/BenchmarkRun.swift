@@ -73,7 +73,7 @@ final class BenchmarkRun {
         case .features(let features):
             let values = (0..<(rows * features)).map { _ in Float(stream.normal()) }
             return .features(
-                FeatureMatrix(rows: rows, features: features, values: values, cardinalities: [], indices: []))
+                FeatureMatrix(rows: rows, features: features, values: values))
         case .image(let height, let width, let channels):
             guard let shape = ImageShape([height, width, channels]) else { preconditionFailure("sizes are above 0") }
             let pixels = (0..<(rows * height * width * channels)).map { _ in Float(stream.normal()) }

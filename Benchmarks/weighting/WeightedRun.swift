@@ -26,7 +26,7 @@ final class WeightedRun {
         let values = (0..<(rows * Self.features)).map { _ in Float(stream.normal()) }
         data = TrainingData(
             inputs: .features(
-                FeatureMatrix(rows: rows, features: Self.features, values: values, cardinalities: [], indices: [])),
+                FeatureMatrix(rows: rows, features: Self.features, values: values)),
             targets: Self.classes.map { Self.target(classes: $0, rows: rows, &stream) },
             training: (0..<Int32(rows)).map { $0 }, validation: [], test: nil)
         let tasks = Self.classes.enumerated().map { Self.task($0.offset, classes: $0.element) }

@@ -64,7 +64,8 @@ package enum DatasetFuzzing {
             precondition(matrix.values.count == rows * matrix.features)
             precondition(matrix.values.allSatisfy(\.isFinite))
             for (index, value) in matrix.indices.enumerated() {
-                precondition((0..<Int32(matrix.cardinalities[index % matrix.cardinalities.count])).contains(value))
+                precondition(
+                    (0..<Int32(matrix.embeddings[index % matrix.embeddings.count].cardinality)).contains(value))
             }
         case .images(let tensor):
             switch tensor.pixels {

@@ -1,3 +1,4 @@
+import Datasets
 import HTTPTypes
 import HTTPWire
 import JobStore
@@ -7,7 +8,7 @@ import Jobs
 struct ModelsResource: Sendable {
     private let services: Services
 
-    private static let predictionRowsMax = 100_000
+    private static let predictionRowsMax = DatasetLimits.standard.predictionRowsMax
 
     init(_ services: Services) {
         self.services = services
@@ -23,7 +24,7 @@ struct ModelsResource: Sendable {
             Route(
                 .get, "/v1/models/{id}/content", scope: .read, query: ["format"], compresses: false, .blocking(content)),
             Route(
-                .post, "/v1/models/{id}/predict", scope: .read, compresses: true,
+                .post, "/v1/models/{id}/predict", scope: .read, query: ["return"], compresses: true,
                 .document(bytesMax: services.settings.predictBytesMax, predict)),
         ]
     }
@@ -75,18 +76,47 @@ struct ModelsResource: Sendable {
 
     // MARK: - Predicting
 
+    /// What a question is answered with.
+    private enum Wanted: String, CaseIterable {
+        case predictions, tokens
+    }
+
     private func predict(_ request: APIRequest) throws -> Handled {
-        let document = try request.document()
-        let rows = try Self.rows(of: document)
-        let predictions = try services.trainer.predict(source(try record(request)), rows)
+        let wanted = try request.query.choice("return", as: Wanted.self) ?? .predictions
+        let model = source(try record(request))
+        let answer: JSONValue
+        switch wanted {
+        case .predictions: answer = try withRows(of: request) { try services.trainer.predict(model, $0) }
+        case .tokens: answer = try services.trainer.tokens(model, try Self.rows(of: try request.document()))
+        }
         return .reply(
             Reply.json { writer in
                 writer.object { writer in
-                    writer.name("predictions")
-                    writer.value(predictions)
+                    writer.name(wanted == .predictions ? "predictions" : "tokens")
+                    writer.value(answer)
                 }
             })
     }
+
+    /// Calls `answer` with the rows of a document or of a file.
+    private func withRows(
+        of request: APIRequest, _ answer: (PredictionRows) throws -> JSONValue
+    ) throws -> JSONValue {
+        guard request.fields[.contentType]?.essence == DatasetFormat.npz.mediaType else {
+            let types = ["application/json", DatasetFormat.npz.mediaType]
+            return try answer(.document(try Self.rows(of: try request.document(types: types))))
+        }
+        // Read as a file, so that an array takes no more memory than it has bytes; nothing of it is kept.
+        let file = try services.store.files.makeIncoming()
+        defer { file.discard() }
+        try request.body.withUnsafeBytes { bytes in try file.append(bytes) }
+        let schema = try DatasetFile.inspect(file.path, format: .npz, limits: Self.fileLimits)
+        let source = DatasetSource(path: file.path, sha256: Digest.sha256(request.body), schema: schema)
+        return try answer(.file(source))
+    }
+
+    /// Inflated, a file may be larger than the request, but not by much.
+    private static let fileLimits = DatasetLimits(memberBytesMax: 256 << 20, archiveBytesMax: 256 << 20)
 
     private static func rows(of document: JSONValue) throws(InvalidSpec) -> JSONValue {
         guard let members = document.members else {
@@ -103,11 +133,11 @@ struct ModelsResource: Sendable {
                         pointer: "/rows",
                         detail: "has \(elements.count) elements; expected 1 to \(predictionRowsMax)"))
             }
-            for (index, row) in elements.enumerated() where row.members == nil {
+            for (index, row) in elements.enumerated() where !row.isRow {
                 problems.append(
                     Problem(
-                        pointer: pointer("/rows", index), detail: "expected an object, got \(row.kindInWords)",
-                        row: index + 1))
+                        pointer: pointer("/rows", index),
+                        detail: "expected an object, a text or nested arrays, got \(row.kindInWords)", row: index + 1))
             }
         } else {
             problems.append(Problem(pointer: "/rows", detail: "expected an array, got \(rows.kindInWords)"))
@@ -115,6 +145,11 @@ struct ModelsResource: Sendable {
         guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
         return rows
     }
+}
+
+extension JSONValue {
+    /// Whether some model could read it as a row.
+    fileprivate var isRow: Bool { members != nil || elements != nil || text != nil }
 }
 
 extension ModelFormat {

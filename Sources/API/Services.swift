@@ -43,6 +43,8 @@ package struct APISettings: Sendable {
     package var datasetBytesMax = 4 << 30
     package var documentBytesMax = 1 << 20
     package var predictBytesMax = 64 << 20
+    /// Data sets up to this size, those of a job together, have their labels read before the job is accepted.
+    package var checkedDatasetBytesMax = 256 << 20
     /// The largest memory plan of a job that is accepted.
     package var jobMemoryBytesMax = 8 << 30
     /// Threads that jobs may use at once, all together.

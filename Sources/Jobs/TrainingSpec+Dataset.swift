@@ -6,6 +6,7 @@ extension TrainingSpec {
     func check(against surroundings: SpecSurroundings, pointer base: String, log: ProblemLog) {
         if let schema = surroundings.dataset(dataset) {
             checkColumns(schema, pointer: base, log: log)
+            checkEncodings(schema, pointer: base, log: log)
             checkHoldoutFractions(schema, pointer: base, log: log)
         }
         for (name, holdout) in [("validation", Optional(validation)), ("test", test)] {
@@ -64,6 +65,32 @@ extension TrainingSpec {
         for (name, holdout) in [("validation", Optional(validation)), ("test", test)] {
             if case .fraction(_, _, let column?) = holdout, schema.column(named: column) == nil {
                 report(missing: column, at: pointer(pointer(base, name), "stratify_by"))
+            }
+        }
+    }
+
+    /// An encoding is for a scalar input column of a table.
+    private func checkEncodings(_ schema: DatasetSchema, pointer base: String, log: ProblemLog) {
+        guard !inputEncodings.isEmpty else { return }
+        let encodings = pointer(pointer(base, "inputs"), "encodings")
+        guard case .mlp = model.encoder else {
+            log.report(encodings, "belongs to the encoder \"mlp\"")
+            return
+        }
+        let targets = Set(tasks.flatMap(\.targets))
+        for (name, encoding) in inputEncodings.sorted(by: { $0.key < $1.key }) {
+            let place = pointer(encodings, name)
+            guard let column = schema.column(named: name) else {
+                let suggestion = JSONValue.string(name).suggestion(from: schema.columns.map(\.name))
+                log.report(place, "no column \"\(name)\" in the data set\(suggestion)")
+                continue
+            }
+            if targets.contains(name) || inputColumns.map({ !$0.contains(name) }) == true {
+                log.report(place, "\"\(name)\" is no input")
+            } else if column.type == .array {
+                log.report(place, "\"\(name)\" holds arrays; only columns with one value a row are encoded otherwise")
+            } else if encoding.kind == .numeric, !column.isNumeric {
+                log.report(place, "\"\(name)\" holds \(column.type.inWords), no numbers")
             }
         }
     }

@@ -76,6 +76,7 @@ extension TrainingSpec {
         test = Holdout.read(&reader, "test")
         if var inputs = reader.object("inputs") {
             inputColumns = inputs.texts("columns", count: 1...Self.columnsMax, lengthMax: 1_000)
+            inputEncodings = ColumnEncoding.readAll(&inputs)
             inputs.finish()
         }
     }

@@ -8,7 +8,7 @@ extension TrainingSpec {
             .init("dataset", .string(dataset.description)),
             .init("validation", validation.json),
             .init("test", test?.json ?? .null),
-            .init("inputs", inputColumns.map { .object([.init("columns", JSONValue($0))]) } ?? .null),
+            .init("inputs", inputs),
             .init("tasks", .array(tasks.map(\.json))),
             .init("model", model.json),
             .init("weighting", weighting.json),
@@ -28,6 +28,16 @@ extension TrainingSpec {
             .init("max_runtime_seconds", JSONValue(maxRuntimeSeconds)),
             .init("max_attempts", JSONValue(maxAttempts)),
             .init("labels", JSONValue(labels)),
+        ])
+    }
+}
+
+extension TrainingSpec {
+    fileprivate var inputs: JSONValue {
+        guard inputColumns != nil || !inputEncodings.isEmpty else { return .null }
+        let encodings = inputEncodings.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value.json) }
+        return .object([
+            .init("columns", inputColumns.map { JSONValue($0) } ?? .null), .init("encodings", .object(encodings)),
         ])
     }
 }

@@ -9,6 +9,8 @@ package struct TrainingSpec: Sendable, Hashable {
     package var test: Holdout?
     /// The input columns; nil for every column that is no target (NPZ: the array `x`).
     package var inputColumns: [String]?
+    /// How columns of a table enter the network, by name, where it is not to be chosen from their content.
+    package var inputEncodings: [String: ColumnEncoding]
     package var tasks: [TaskSpec]
     package var model: ModelSpec
     package var weighting: WeightingConfiguration
@@ -37,6 +39,7 @@ package struct TrainingSpec: Sendable, Hashable {
         validation = .fraction(0.2, seed: 0, stratifyBy: nil)
         test = nil
         inputColumns = nil
+        inputEncodings = [:]
         self.tasks = tasks
         model = ModelSpec(encoder: .mlp(MLPSpec()), headHidden: [])
         self.weighting = weighting

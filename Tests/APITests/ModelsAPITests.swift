@@ -86,6 +86,18 @@ struct ModelsAPITests {
         #expect(predictions[0]["digit"]?["probabilities"]?["1"]?.double == 0.75)
     }
 
+    @Test func contentOfAnotherTypeAndAFileThatIsNoneAreRefused() throws {
+        let bench = try Bench()
+        let target = "/v1/models/\(try bench.trainedModel())/predict"
+        let text = bench.ask(.post, target, fields: [.contentType: "text/csv"], body: "width\n1\n")
+        #expect(text.status == 415)
+        #expect(try text.json()["detail"]?.text?.contains("application/x-npz") == true)
+        let file = bench.ask(.post, target, fields: [.contentType: "application/x-npz"], body: "no archive")
+        #expect(file.status == 422)
+        #expect(file.code == "dataset-invalid")
+        #expect(bench.ask(.post, target + "?return=all", fields: Self.json, body: #"{"rows":["a"]}"#).status == 400)
+    }
+
     @Test(
         arguments: [
             ("[]", [""]), ("{}", ["/rows"]), (#"{"rows":[]}"#, ["/rows"]), (#"{"rows":{}}"#, ["/rows"]),

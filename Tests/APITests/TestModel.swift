@@ -18,8 +18,9 @@ enum TestModel {
                 metrics: ["accuracy": 0.75, "roc_auc": Double?.none])
         ], testMetrics: ["digit": ["accuracy": 0.5]])
 
-    @Sendable static func predict(_ source: ModelSource, _ rows: JSONValue) throws -> JSONValue {
+    @Sendable static func predict(_ source: ModelSource, _ asked: PredictionRows) throws -> JSONValue {
         #expect(try source.load() == bytes)
+        guard case .document(let rows) = asked else { return .array([]) }
         if let wrong = rows.elements?.firstIndex(where: { $0["width"]?.double == nil }) {
             throw InvalidSpec(problems: [
                 Problem(pointer: "/rows/\(wrong)/width", detail: "expected a number", row: wrong + 1, column: "width")

@@ -22,7 +22,7 @@ struct EncodingEstimateTests {
         let request = try makeRequest(tasks, test: .fraction(0.1, seed: 3, stratifyBy: "y"))
         let estimate = EncodingEstimate(try EncodingPlan(request, schema: data.schema))
         let dataset = try data.encode(request)
-        #expect(estimate.inputs == .features(6, cardinalities: [91]))
+        #expect(estimate.inputs == .features(6, embeddings: [ColumnEmbedding(cardinality: 91, width: 45)]))
         #expect(estimate.outputs == [3, 1, 1])
         #expect(estimate.bytes >= dataset.bytes)
         #expect(Double(estimate.bytes) < Double(dataset.bytes) * 1.25)

@@ -8,7 +8,7 @@ struct PredictionRowsTests {
         inputs: .columns([
             .init(name: "age", treatment: .numeric(mean: 40, deviation: 10, indicator: true)),
             .init(name: "colour", treatment: .oneHot(categories: ["blue", "red"], missing: false)),
-            .init(name: "zip", treatment: .embedded(categories: ["7", "8"], missing: true)),
+            .init(name: "zip", treatment: .embedded(categories: ["7", "8"], missing: true, width: 2)),
         ]), targets: [.init(task: "t", columns: ["t"], kind: .binary(negative: "no", positive: "yes"))])
 
     private func value(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
@@ -38,7 +38,7 @@ struct PredictionRowsTests {
                 -3.9, 0, 1, 0,
             ])
         #expect(matrix.indices == [2, 3, 0, 1])
-        #expect(matrix.cardinalities == [4])
+        #expect(matrix.embeddings == [ColumnEmbedding(cardinality: 4, width: 2)])
     }
 
     @Test func everyBadRowIsNamedWithItsNumberAndPointer() throws {

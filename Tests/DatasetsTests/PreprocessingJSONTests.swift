@@ -9,7 +9,7 @@ struct PreprocessingJSONTests {
             inputs: .columns([
                 .init(name: "a", treatment: .numeric(mean: 0.1 + 0.2, deviation: 1.0 / 3, indicator: true)),
                 .init(name: "b\"\\\n", treatment: .oneHot(categories: ["", "é", "日本"], missing: true)),
-                .init(name: "c", treatment: .embedded(categories: ["x"], missing: false)),
+                .init(name: "c", treatment: .embedded(categories: ["x"], missing: false, width: 3)),
                 .init(
                     name: "d",
                     treatment: .vector(means: [.leastNonzeroMagnitude, 1.7976931348623157e308], deviations: [3, 0.1])),

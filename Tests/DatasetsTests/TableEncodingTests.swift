@@ -48,7 +48,7 @@ struct TableEncodingTests {
         }
         #expect(column(matrix, 0).allSatisfy { $0 == 0 }, "a constant column says nothing")
         let estimate = EncodingEstimate(try EncodingPlan(request, schema: schema))
-        #expect(estimate.inputs == .features(64, cardinalities: []))
+        #expect(estimate.inputs == .features(64, embeddings: []))
         #expect(estimate.outputs == [10, 2, 2])
         #expect(estimate.bytes >= dataset.bytes && estimate.bytes < dataset.bytes + dataset.bytes / 10)
     }
@@ -100,8 +100,38 @@ struct TableEncodingTests {
         let dataset = try data.encode(request, validation: other)
         let matrix = try features(dataset)
         #expect(matrix.features == 1)
-        #expect(matrix.cardinalities == [5])
+        #expect(matrix.embeddings == [ColumnEmbedding(cardinality: 5, width: 1)])
         #expect(matrix.indices == [3, 1, 2, 4, 0, 2, 4])
+    }
+
+    @Test func theSpecSaysHowAColumnIsEncodedWhereItsContentIsNotToDecide() throws {
+        var request = try makeRequest(
+            [classification("y")], validation: .dataset(try makeSpec([]).dataset))
+        request.encodings = [
+            "zip": ColumnEncoding(kind: .embedded), "size": ColumnEncoding(kind: .oneHot),
+            "town": ColumnEncoding(kind: .embedded, width: 7), "n": ColumnEncoding(kind: .numeric),
+        ]
+        let data = try TestDataset("zip,size,town,n,y\n8001,1,a,1,0\n8002,2.50,b,2,1\n,1.0,a,3,0\n8001,2.5,,2,1\n")
+        let other = try TestDataset("zip,size,town,n,y\n8002.0,2.5,b,2,1\n9,3,c,2,1\n")
+        let dataset = try data.encode(request, validation: other)
+        let matrix = try features(dataset)
+        #expect(
+            matrix.embeddings == [ColumnEmbedding(cardinality: 4, width: 1), ColumnEmbedding(cardinality: 4, width: 7)])
+        #expect(matrix.indices == [1, 1, 2, 2, 3, 1, 1, 3, 2, 2, 0, 0])
+        #expect(column(matrix, 0) == [1, 0, 1, 0, 0, 0])
+        #expect(column(matrix, 1) == [0, 1, 0, 1, 1, 0])
+        let estimate = EncodingEstimate(try EncodingPlan(request, schema: data.schema), holdouts: [other.schema])
+        #expect(
+            estimate.inputs == .features(5, embeddings: matrix.embeddings), "2.5 and 2.50 count twice before reading")
+    }
+
+    @Test func moreCategoriesThanCanBeCountedAreRefusedWhateverTheSpecSays() throws {
+        let rows = (0..<ColumnProfile.distinctMax).map { "\($0),\($0 % 2)\n" }.joined()
+        let data = try TestDataset("x,y\n" + rows)
+        var request = try makeRequest([classification("y")])
+        #expect(throws: Never.self) { try EncodingPlan(request, schema: data.schema) }
+        request.encodings = ["x": ColumnEncoding(kind: .embedded)]
+        #expect(throws: DatasetError.self) { try EncodingPlan(request, schema: data.schema) }
     }
 
     @Test func labelsAreSortedByValueWhenTheyAreWholeNumbersAndByBytesOtherwise() throws {

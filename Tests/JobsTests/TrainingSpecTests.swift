@@ -57,7 +57,7 @@ struct TrainingSpecTests {
         #","optimizer":{"type":"sgd","momentum":0.9,"nesterov":true},"early_stopping":{"patience":2,"monitor":{"task":"digit","metric":"accuracy"}}"#,
         #","weighting":{"strategy":"adaptive","form":"softmax","cadence":"batch"},"deadline":"2030-01-01T00:00:00Z""#,
         #","model":{"encoder":{"type":"mlp","hidden":[],"dropout":0.5},"head":{"hidden":[8]}},"priority":-100"#,
-        #","inputs":{"columns":["width"]},"checkpoint":{"every_epochs":3,"every_seconds":10,"keep":5}"#,
+        #","inputs":{"columns":["width"],"encodings":{"width":{"type":"embedded","width":4}}},"checkpoint":{"every_epochs":3,"every_seconds":10,"keep":5}"#,
     ])
     func aSpecSurvivesWritingAndReading(members: String) throws {
         let spec = try decode(spec(members))
@@ -78,6 +78,13 @@ struct TrainingSpecTests {
         (#","validation":{"stratify_by":"digits"}"#, "/validation/stratify_by"),
         (#","inputs":{"columns":["width","wdith"]}"#, "/inputs/columns/1"),
         (#","inputs":{"columns":["digit"]}"#, "/inputs/columns/0"),
+        (#","inputs":{"encodings":{"wdith":{"type":"one_hot"}}}"#, "/inputs/encodings/wdith"),
+        (#","inputs":{"encodings":{"digit":{"type":"one_hot"}}}"#, "/inputs/encodings/digit"),
+        (#","inputs":{"encodings":{"width":{"type":"onehot"}}}"#, "/inputs/encodings/width/type"),
+        (#","inputs":{"encodings":{"width":{}}}"#, "/inputs/encodings/width/type"),
+        (#","inputs":{"encodings":{"width":{"type":"one_hot","width":3}}}"#, "/inputs/encodings/width/width"),
+        (#","inputs":{"encodings":{"width":"one_hot"}}"#, "/inputs/encodings/width"),
+        (#","inputs":{"encodings":[]}"#, "/inputs/encodings"),
         (#","model":{"encoder":{"type":"transformer"}}"#, "/model/encoder/type"),
         (#","model":{"encoder":{"type":"mlp","hidden":[0]}}"#, "/model/encoder/hidden/0"),
         (#","model":{"encoder":{"type":"mlp","layers":3}}"#, "/model/encoder/layers"),

@@ -34,6 +34,8 @@ struct EncoderCase: Sendable, CustomStringConvertible {
             description: "text conv",
             encoder: .text(TextSpec(variant: .conv, embedding: 6, kernels: [2, 3], filters: 4, dropout: 0.1)),
             data: texts),
+        EncoderCase(
+            description: "table", encoder: .mlp(MLPSpec(hidden: [7], activation: .tanh)), data: table),
     ]
 
     /// Wide enough for images in blocks of channels, where the library has them.
@@ -41,6 +43,22 @@ struct EncoderCase: Sendable, CustomStringConvertible {
         description: "wide resnet",
         encoder: .resnet(ResNetSpec(depth: 18, width: 16, augmentation: [.horizontalFlip])),
         data: images(height: 4, width: 4, channels: 1))
+
+    /// Two numbers, and columns of 4 and 6 categories of which the second has an unknown one.
+    private static var table: TrainingData {
+        var stream = RandomStream(seed: 3, name: "table")
+        let values = (0..<(rows * 2)).map { _ in Float(stream.normal()) }
+        let indices = (0..<rows).flatMap { _ in
+            [Int32(1 + stream.integer(below: 3)), Int32(stream.integer(below: 6))]
+        }
+        return withTargets(
+            .features(
+                FeatureMatrix(
+                    rows: rows, features: 2, values: values,
+                    embeddings: [
+                        ColumnEmbedding(cardinality: 4, width: 2), ColumnEmbedding(cardinality: 6, width: 3),
+                    ], indices: indices)))
+    }
 
     static let rows = 60
 

@@ -101,7 +101,7 @@ struct EncoderTests {
     }
 
     @Test func paddingNeverEntersATextsResult() throws {
-        for encoder in EncoderCase.all.suffix(2) {
+        for encoder in EncoderCase.all where encoder.description.hasPrefix("text") {
             let problem = try GradientProblem<Double>(encoder)
             let before = try problem.objective(rows: [1, 2, 3])
             let table = try #require(problem.network.plan.parameters.entries.first)

@@ -39,7 +39,7 @@ struct GradientCheckTests {
         (0..<Int32(rows)).map { $0 }.withUnsafeBufferPointer {
             batch.gather(
                 $0,
-                from: .features(FeatureMatrix(rows: rows, features: 3, values: values, cardinalities: [], indices: []))
+                from: .features(FeatureMatrix(rows: rows, features: 3, values: values))
             )
         }
         // The loss is a fixed combination of the outputs, whose coefficients are then the gradient of the outputs.

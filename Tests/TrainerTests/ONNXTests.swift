@@ -15,6 +15,7 @@ struct ONNXTests {
             .init(name: "hours", treatment: .numeric(mean: 38, deviation: 10, indicator: false)),
             .init(name: "job", treatment: .oneHot(categories: ["clerk", "cook"], missing: true)),
             .init(name: "marks", treatment: .vector(means: [1, 2], deviations: [3, 4])),
+            .init(name: "town", treatment: .embedded(categories: ["Bern", "Chur"], missing: true, width: 3)),
         ]),
         targets: [
             .init(task: "sign", columns: ["sign"], kind: .binary(negative: "no", positive: "yes")),
@@ -60,6 +61,7 @@ struct ONNXTests {
         #expect(
             graph.input.map(signature) == [
                 "age: float [batch, 1]", "hours: float [batch, 1]", "job: string [batch, 1]", "marks: float [batch, 2]",
+                "town: string [batch, 1]",
             ])
         #expect(
             graph.output.map(signature).sorted() == [

@@ -1,3 +1,4 @@
+import Foundation
 import Jobs
 import Kernels
 import Testing
@@ -14,18 +15,41 @@ struct ParityProblem: Sendable, CustomTestStringConvertible {
 
     static let rows = 40
     static let features = 6
-    static let batch = 8
     static let steps = 30
 
+    enum Trunk: String, Sendable, CaseIterable {
+        case mlp, cnn, resnet
+        case textMean = "text_mean"
+        case textConv = "text_conv"
+    }
+
+    let trunk: Trunk
     let kind: Kind
     let optimizer: OptimizerSpec.Kind
 
-    static let all = Kind.allCases.flatMap { kind in
-        [ParityProblem(kind: kind, optimizer: .sgd), ParityProblem(kind: kind, optimizer: .adam)]
+    static let all = Trunk.allCases.flatMap { trunk in
+        Kind.allCases.flatMap { kind in
+            [OptimizerSpec.Kind.sgd, .adam].map { ParityProblem(trunk: trunk, kind: kind, optimizer: $0) }
+        }
     }
 
     /// The name of its file of reference values.
-    var testDescription: String { "mlp_\(kind.rawValue)_\(optimizer.rawValue)" }
+    var testDescription: String { "\(trunk.rawValue)_\(kind.rawValue)_\(optimizer.rawValue)" }
+
+    /// Rows of a mini-batch.
+    var batch: Int { trunk == .resnet ? 4 : 8 }
+
+    /// After how many steps the parameters stand in the file. Plain kernels take long over a residual network.
+    var stepsInDouble: Int { trunk == .resnet && !Self.isThorough ? 2 : Self.steps }
+
+    /// A residual network amplifies roundings: single precision leaves double precision after some steps, PyTorch's too.
+    var stepsInSingle: Int { trunk == .resnet ? 3 : Self.steps }
+
+    /// How far single precision may be from double precision at the end.
+    var toleranceInSingle: Double { trunk == .resnet ? 1e-3 : 1e-4 }
+
+    /// `TENBIN_PARITY=thorough` trains residual networks for all 30 steps as well, which takes minutes.
+    private static let isThorough = ProcessInfo.processInfo.environment["TENBIN_PARITY"] == "thorough"
 
     // MARK: - Numbers of the formulas
 
@@ -51,8 +75,8 @@ struct ParityProblem: Sendable, CustomTestStringConvertible {
     }
 
     /// Of step 0, 1, ….
-    static func batchRows(_ step: Int) -> [Int32] {
-        (0..<batch).map { Int32((step * batch + $0) % rows) }
+    func batchRows(_ step: Int) -> [Int32] {
+        (0..<batch).map { Int32((step * batch + $0) % Self.rows) }
     }
 
     // MARK: - The network and its tasks
@@ -136,12 +160,56 @@ struct ParityProblem: Sendable, CustomTestStringConvertible {
             outputs: outputs, means: outputs.map { _ in 0 }, deviations: outputs.map { _ in 1 })
     }
 
-    private var encoder: MLPSpec {
-        switch kind {
-        case .classification: MLPSpec(hidden: [16, 12], activation: .relu)
-        case .regression: MLPSpec(hidden: [16, 12], activation: .gelu, batchNorm: true)
-        case .masked: MLPSpec(hidden: [16, 12], activation: .silu)
+    private var encoder: EncoderSpec {
+        switch (trunk, kind) {
+        case (.mlp, .classification): .mlp(MLPSpec(hidden: [16, 12], activation: .relu))
+        case (.mlp, .regression): .mlp(MLPSpec(hidden: [16, 12], activation: .gelu, batchNorm: true))
+        case (.mlp, .masked): .mlp(MLPSpec(hidden: [16, 12], activation: .silu))
+        case (.cnn, _):
+            .cnn(
+                CNNSpec(
+                    blocks: [
+                        .init(filters: 3, kernel: 3, padding: 1, activation: .tanh),
+                        .init(filters: 5, kernel: 3, stride: 2, padding: 1, pool: .average, batchNorm: true),
+                    ], dense: [9]))
+        case (.resnet, _): .resnet(ResNetSpec(depth: 18, width: 8))
+        case (.textMean, _): .text(TextSpec(variant: .mean, embedding: 6, dense: [5]))
+        case (.textConv, _): .text(TextSpec(variant: .conv, embedding: 6, kernels: [2, 3], filters: 4))
         }
+    }
+
+    private var inputs: EncodedInputs {
+        switch trunk {
+        case .mlp:
+            .features(
+                FeatureMatrix(
+                    rows: Self.rows, features: Self.features, values: Self.numbers(Self.rows * Self.features, 50)))
+        case .cnn: Self.images([12, 14, 2])
+        case .resnet: Self.images([16, 16, 3])
+        case .textMean, .textConv: Self.texts
+        }
+    }
+
+    private static func images(_ sizes: [Int]) -> EncodedInputs {
+        guard let shape = ImageShape(sizes) else { preconditionFailure("sizes are above 0") }
+        let preprocessing = ImagePreprocessing(
+            column: "x", shape: shape, storage: .floats, scale: 1,
+            means: Array(repeating: 0, count: shape.channels),
+            deviations: Array(repeating: 1, count: shape.channels))
+        let pixels = numbers(rows * shape.count, 51)
+        return .images(
+            ImageTensor(rows: rows, shape: shape, pixels: .floats(pixels), preprocessing: preprocessing))
+    }
+
+    /// Texts of 0 to 7 tokens.
+    private static var texts: EncodedInputs {
+        let (length, ids) = (7, 20)
+        let lengths = (0..<rows).map { Int32($0 % (length + 1)) }
+        let tokens = whole(rows * length, below: ids - 1, 6).enumerated().map { index, id in
+            index % length < Int(lengths[index / length]) ? id + 1 : 0
+        }
+        return .tokens(
+            TokenMatrix(rows: rows, tokensMax: length, idCount: ids, ids: tokens, lengths: lengths))
     }
 
     /// Everything before the first step.
@@ -152,27 +220,24 @@ struct ParityProblem: Sendable, CustomTestStringConvertible {
                 task.spec, TargetPreprocessing(task: task.spec.name, columns: task.spec.targets, kind: task.target))
         }
         var spec = TrainingSpec(dataset: .none(.dataset), tasks: tasks.map(\.spec), weighting: .equal)
-        spec.model = ModelSpec(encoder: .mlp(encoder), headHidden: [])
+        spec.model = ModelSpec(encoder: encoder, headHidden: [])
         spec.optimizer = OptimizerSpec(
             kind: optimizer, learningRate: 0.001, momentum: optimizer == .sgd ? 0.9 : 0)
         spec.gradientClipNorm = kind == .regression ? 0.75 : nil
-        spec.batchSize = Self.batch
+        spec.batchSize = batch
+        let inputs = self.inputs
         let all = (0..<Int32(Self.rows)).map { $0 }
         return TrainingSetup(
             spec: spec, tasks: plans,
             plan: try NetworkPlan(
-                spec.model, input: .features(Self.features), heads: plans.map(\.headPlan)),
+                spec.model, input: SignalShape(inputs), heads: plans.map(\.headPlan)),
             data: TrainingData(
-                inputs: .features(
-                    FeatureMatrix(
-                        rows: Self.rows, features: Self.features,
-                        values: Self.numbers(Self.rows * Self.features, 50), cardinalities: [], indices: [])),
-                targets: tasks.map(\.values), training: all, validation: all, test: nil))
+                inputs: inputs, targets: tasks.map(\.values), training: all, validation: all, test: nil))
     }
 
     /// The training step before its first step, with the parameters of the formula.
     func makeStep<Number: Real>(_ setup: TrainingSetup, _: Number.Type) throws -> TrainingStep<Number> {
-        let network = try Network<Number>(setup.plan, rowsMax: Self.batch)
+        let network = try Network<Number>(setup.plan, rowsMax: batch)
         network.initialize(seed: 1)
         for (index, entry) in setup.plan.parameters.entries.enumerated() {
             let center = entry.plan.initialization == .constant(1) ? 1.0 : 0
@@ -190,8 +255,8 @@ struct ParityProblem: Sendable, CustomTestStringConvertible {
 
 extension TrainingStep {
     /// One step on the rows that the problem has for it.
-    func run(_ index: Int, of setup: TrainingSetup) throws -> Report {
-        let rows = ParityProblem.batchRows(index)
+    func run(_ index: Int, _ problem: ParityProblem, _ setup: TrainingSetup) throws -> Report {
+        let rows = problem.batchRows(index)
         return try rows.withUnsafeBufferPointer { rows in
             try run(
                 [rows], of: setup.data, learningRate: setup.spec.optimizer.learningRate, isWanted: { true })

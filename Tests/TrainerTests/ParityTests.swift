@@ -29,14 +29,14 @@ struct ParityTests {
         let setup = try problem.makeSetup()
         #expect(losses.count == ParityProblem.steps * setup.tasks.count)
         let step = try problem.makeStep(setup, Double.self)
-        for index in 0..<ParityProblem.steps {
-            let report = try step.run(index, of: setup)
+        for index in 0..<problem.stepsInDouble {
+            let report = try step.run(index, problem, setup)
             for (task, loss) in zip(setup.tasks, report.losses) {
                 let expected = try #require(losses["\(task.name) \(index)"])
                 #expect(Self.distance(loss.mean, expected) < 1e-8, "\(task.name), step \(index)")
             }
         }
-        try expectTensors(recorded.filter { $0[0] == "tensor" }, of: step.network)
+        try expectTensors(recorded.filter { $0[0] == "tensor \(problem.stepsInDouble)" }, of: step.network)
     }
 
     private func expectTensors(_ recorded: [[String]], of network: Network<Double>) throws {
@@ -62,22 +62,26 @@ struct ParityTests {
         let setup = try problem.makeSetup()
         let single = try problem.makeStep(setup, Float.self)
         let double = try problem.makeStep(setup, Double.self)
-        for index in 0..<ParityProblem.steps {
-            let losses = try (single.run(index, of: setup).losses, double.run(index, of: setup).losses)
+        for index in 0..<problem.stepsInSingle {
+            let losses = try (
+                single.run(index, problem, setup).losses, double.run(index, problem, setup).losses
+            )
             for (actual, expected) in zip(losses.0, losses.1) {
-                #expect(Self.distance(actual.mean, expected.mean) < 1e-4, "step \(index)")
+                #expect(Self.distance(actual.mean, expected.mean) < problem.toleranceInSingle, "step \(index)")
             }
             // From the same state only in the first step.
             if index == 0 {
-                expectAgreement(single.network.gradients, double.network.gradients, setup.plan, "gradient")
+                expectAgreement(single.network.gradients, double.network.gradients, setup.plan, "gradient", 1e-4)
             }
         }
-        expectAgreement(single.network.parameters, double.network.parameters, setup.plan, "value")
+        expectAgreement(
+            single.network.parameters, double.network.parameters, setup.plan, "value", problem.toleranceInSingle)
     }
 
     /// Each parameter's difference against its norm.
     private func expectAgreement(
-        _ single: AlignedBuffer<Float>, _ double: AlignedBuffer<Double>, _ plan: NetworkPlan, _ what: String
+        _ single: AlignedBuffer<Float>, _ double: AlignedBuffer<Double>, _ plan: NetworkPlan, _ what: String,
+        _ tolerance: Double
     ) {
         for entry in plan.parameters.entries {
             let squares = entry.range.map { index in
@@ -85,7 +89,7 @@ struct ParityTests {
             }
             let difference = squares.reduce(0) { $0 + $1.difference * $1.difference }.squareRoot()
             let norm = squares.reduce(0) { $0 + $1.value * $1.value }.squareRoot()
-            #expect(difference <= 1e-4 * norm, "\(what) of \(entry.plan.name)")
+            #expect(difference <= tolerance * norm, "\(what) of \(entry.plan.name)")
         }
     }
 }

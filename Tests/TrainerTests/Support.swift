@@ -39,7 +39,7 @@ func makeData(rows: Int = 240, validation: Int = 40, seed: UInt64 = 1) -> Traini
     let all = (0..<Int32(rows)).map { $0 }
     return TrainingData(
         inputs: .features(
-            FeatureMatrix(rows: rows, features: features, values: values, cardinalities: [], indices: [])),
+            FeatureMatrix(rows: rows, features: features, values: values)),
         targets: [
             .classes(ClassTarget(ids: signs, classes: 2)), .classes(ClassTarget(ids: largest, classes: 4)),
             .matrix(MatrixTarget(outputs: 1, values: smooth, mask: nil)),

@@ -75,4 +75,28 @@ struct WarmStartTests {
             #expect(failure.detail.contains(words))
         }
     }
+
+    @Test func aMisfitIsFoundBeforeAnythingIsRead() throws {
+        let first = try Self.model(try Self.train(TrainerTests.makeDigitsSpec { $0.epochs = 1 })).encoded()
+        let library = ModelLibrary(cacheBytesMax: 100 << 20)
+        let schema = try TrainerTests.digits.get().schema
+        let check = { (spec: TrainingSpec) in
+            try library.checkInitialModel("d", load: { first }, of: spec, schema: schema)
+        }
+        try check(
+            Self.makeStillSpec {
+                $0.tasks = [TaskSpec(name: "new", targets: ["ge5"], kind: .binary)]
+                $0.inputColumns = (0..<64).map { "p\($0)" }
+            })
+        let misfits: [(inout TrainingSpec) -> Void] = [
+            { $0.model = ModelSpec(encoder: .mlp(MLPSpec(hidden: [128, 63])), headHidden: []) },
+            { $0.model = ModelSpec(encoder: .mlp(MLPSpec(batchNorm: true)), headHidden: []) },
+            { $0.inputColumns = ["p1", "p2"] },
+            { $0.inputEncodings = ["p3": ColumnEncoding(kind: .embedded)] },
+        ]
+        for misfit in misfits {
+            let error = #expect(throws: InvalidSpec.self) { try check(Self.makeStillSpec(misfit)) }
+            #expect(error?.problems.map(\.pointer) == ["/initial_model"])
+        }
+    }
 }

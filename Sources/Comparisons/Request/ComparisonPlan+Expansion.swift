@@ -157,7 +157,8 @@ extension ComparisonPlan {
         if case .text = whole.model.encoder { return nil }
         let targets = Set(whole.tasks.flatMap(\.targets))
         let columns = schema.columns.map(\.name).filter { !targets.contains($0) }
-        return .object([.init("columns", .array(columns.map(JSONValue.string)))])
+        let own = base["inputs"].flatMap { $0 == .null ? nil : $0 } ?? .object([])
+        return own.setting("columns", to: .array(columns.map(JSONValue.string)))
     }
 
     /// The base with equal weights, as the other runs are made of it.

@@ -25,10 +25,10 @@ struct ColumnWriter {
                 let slot = slots[Int(code + 1)]
                 if slot > 0 { matrix.values[(base + row) * matrix.features + feature + Int(slot) - 1] = 1 }
             }
-        case (.embedded(let categories, let missing), .categories(let names)):
+        case (.embedded(let categories, let missing, _), .categories(let names)):
             let slots = CategoryIndex(categories, missing: missing).indices(of: names)
             for (row, code) in names.codes.enumerated() {
-                matrix.indices[(base + row) * matrix.cardinalities.count + embedded] = slots[Int(code + 1)]
+                matrix.indices[(base + row) * matrix.embeddings.count + embedded] = slots[Int(code + 1)]
             }
         case (.vector(let means, let deviations), .array(let array)) where array.rowCount == means.count:
             try write(array, column, means: means, deviations: deviations, at: base, into: &matrix)

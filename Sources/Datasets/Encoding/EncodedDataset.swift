@@ -69,10 +69,12 @@ package final class EncodedDataset: Sendable {
 
     /// Reads the labels only, and throws what is wrong with them: a single class, a class that another data set does not
     /// share, a label that is none. For an answer before a job is accepted.
+    ///
+    /// - Returns: the names of every task's labels, in the order of the tasks.
     package static func checkTargets(
         _ main: DatasetSource, validation: DatasetSource? = nil, test: DatasetSource? = nil,
         request: EncodingRequest, limits: DatasetLimits
-    ) throws(DatasetError) {
+    ) throws(DatasetError) -> [[String]] {
         let plan = try EncodingPlan(request, schema: main.schema)
         let table = try DataTable.load(main, uses: plan.targetUses, limits: limits)
         let fitted = try fitTargets(plan, table: table, training: [], limits: limits)
@@ -82,6 +84,7 @@ package final class EncodedDataset: Sendable {
                 table: try DataTable.load(source, uses: plan.targetUses, limits: limits), pointer: pointer)
             for (target, fitted) in zip(plan.targets, fitted) { _ = try TargetEncoder.encode([part], target, fitted) }
         }
+        return fitted.map(\.classes)
     }
 
     private static func split(_ plan: EncodingPlan, table: DataTable) throws(DatasetError) -> DataSplit {

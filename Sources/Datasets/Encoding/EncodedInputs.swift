@@ -28,15 +28,17 @@ package struct FeatureMatrix: Sendable {
     /// `[rows, features]`: standardised, imputed, one-hot.
     package var values: [Float]
     /// One per embedded column; empty when there are none.
-    package var cardinalities: [Int]
-    /// `[rows, cardinalities.count]`, each below its column's cardinality; 0 is unknown.
+    package var embeddings: [ColumnEmbedding]
+    /// `[rows, embeddings.count]`, each below its column's cardinality; 0 is unknown.
     package var indices: [Int32]
 
-    package init(rows: Int, features: Int, values: [Float], cardinalities: [Int], indices: [Int32]) {
+    package init(
+        rows: Int, features: Int, values: [Float], embeddings: [ColumnEmbedding] = [], indices: [Int32] = []
+    ) {
         self.rows = rows
         self.features = features
         self.values = values
-        self.cardinalities = cardinalities
+        self.embeddings = embeddings
         self.indices = indices
     }
 }

@@ -5,8 +5,8 @@ package import Jobs
 /// Sums that do not fit are `Int.max`. Nothing is allocated, whatever the sizes are.
 package struct EncodingEstimate: Sendable, Hashable {
     package enum Inputs: Sendable, Hashable {
-        /// Features per row, and the cardinality of each embedded column.
-        case features(Int, cardinalities: [Int])
+        /// Features per row, and the table of each embedded column.
+        case features(Int, embeddings: [ColumnEmbedding])
         case images(ImageShape)
         case tokens(tokensMax: Int, ids: Int)
     }
@@ -46,24 +46,20 @@ package struct EncodingEstimate: Sendable, Hashable {
         case .text(_, let options): return .tokens(tokensMax: options.tokensMax, ids: options.vocabularyMax)
         case .columns(let columns):
             var features = 0
-            var cardinalities: [Int] = []
+            var embeddings: [ColumnEmbedding] = []
             for column in columns {
                 switch column {
                 case .numeric(let name):
                     features = sum(features, (plan.schema.column(named: name)?.missing ?? 1) > 0 ? 2 : 1)
                 case .vector(_, let count):
                     features = sum(features, count)
-                case .category(let name):
-                    let profile = plan.schema.column(named: name)
-                    let categories = profile?.distinct ?? ColumnProfile.distinctMax
-                    if categories <= plan.request.oneHotMax {
-                        features = sum(features, categories + ((profile?.missing ?? 1) > 0 ? 1 : 0))
-                    } else {
-                        cardinalities.append(categories + ((profile?.missing ?? 1) > 0 ? 2 : 1))
-                    }
+                case .oneHot(let name):
+                    features = sum(features, plan.categories(of: name))
+                case .embedded(let name, let width):
+                    embeddings.append(ColumnEmbedding(cardinality: plan.categories(of: name) + 1, width: width))
                 }
             }
-            return .features(features, cardinalities: cardinalities)
+            return .features(features, embeddings: embeddings)
         }
     }
 
@@ -83,8 +79,8 @@ package struct EncodingEstimate: Sendable, Hashable {
     /// Bytes of a row's inputs, encoded and as loaded.
     private static func inputBytes(_ inputs: Inputs, storage: Int) -> (encoded: Int, loaded: Int) {
         switch inputs {
-        case .features(let features, let cardinalities):
-            let values = sum(features, cardinalities.count)
+        case .features(let features, let embeddings):
+            let values = sum(features, embeddings.count)
             return (product(values, 4), product(values, 8))
         case .images(let shape):
             let bytes = product(product(product(shape.height, shape.width), shape.channels), storage)
@@ -107,6 +103,12 @@ package struct EncodingEstimate: Sendable, Hashable {
 }
 
 extension EncodingPlan {
+    /// Categories of a column, a missing value among them where it has any.
+    fileprivate func categories(of name: String) -> Int {
+        let profile = schema.column(named: name)
+        return (profile?.distinct ?? ColumnProfile.distinctMax) + ((profile?.missing ?? 1) > 0 ? 1 : 0)
+    }
+
     /// Bytes of a pixel.
     fileprivate var imageStorage: Int {
         guard case .images(let name, _) = inputs else { return 0 }

@@ -5,7 +5,9 @@ package struct EncodingPlan: Sendable, Hashable {
     /// What becomes of one input column.
     enum InputColumn: Sendable, Hashable {
         case numeric(String)
-        case category(String)
+        case oneHot(String)
+        /// `width` numbers for each category.
+        case embedded(String, width: Int)
         /// An array of one axis: one feature per element.
         case vector(String, count: Int)
     }
@@ -89,7 +91,7 @@ extension EncodingPlan.InputColumn {
     var use: ColumnUse {
         switch self {
         case .numeric(let name): ColumnUse(name: name, role: .number(missing: nil))
-        case .category(let name): ColumnUse(name: name, role: .category(missing: nil))
+        case .oneHot(let name), .embedded(let name, _): ColumnUse(name: name, role: .category(missing: nil))
         case .vector(let name, _): ColumnUse(name: name, role: .array)
         }
     }
@@ -119,7 +121,7 @@ extension EncodingPlan {
     private static func inputs(_ request: EncodingRequest, schema: DatasetSchema) throws(DatasetError) -> Inputs {
         let columns = try inputColumns(request, schema: schema)
         switch request.encoder {
-        case .dense: return try dense(columns)
+        case .dense: return try dense(columns, request)
         case .images: return try images(columns)
         case .text(let options): return try text(columns, options: options, schema: schema)
         }
@@ -153,23 +155,17 @@ extension EncodingPlan {
         return columns
     }
 
-    private static func dense(_ columns: [ColumnProfile]) throws(DatasetError) -> Inputs {
+    private static func dense(
+        _ columns: [ColumnProfile], _ request: EncodingRequest
+    ) throws(DatasetError) -> Inputs {
         if columns.count == 1, let shape = ImageShape(columns[0].shape) {
             return .images(columns[0].name, shape: shape)
         }
         var planned: [InputColumn] = []
         for column in columns {
             switch column.type {
-            case .integer, .number, .boolean:
-                planned.append(.numeric(column.name))
-            case .string:
-                guard let distinct = column.distinct, distinct < ColumnProfile.distinctMax else {
-                    throw DatasetError(
-                        "the column \"\(column.name)\" has too many different texts for categories (at most "
-                            + "\(ColumnProfile.distinctMax - 1)); leave it out, or use the encoder \"text\"",
-                        pointer: columnsPointer, column: column.name)
-                }
-                planned.append(.category(column.name))
+            case .integer, .number, .boolean, .string:
+                planned.append(try scalar(column, request))
             case .array:
                 guard column.shape.count == 1 else {
                     throw DatasetError(
@@ -180,6 +176,28 @@ extension EncodingPlan {
             }
         }
         return .columns(planned)
+    }
+
+    /// Numbers as they are, texts as categories: one-hot where they are few, embedded where they are many. What the
+    /// request says of a column goes first.
+    private static func scalar(
+        _ column: ColumnProfile, _ request: EncodingRequest
+    ) throws(DatasetError) -> InputColumn {
+        let wanted = request.encodings[column.name]
+        guard wanted?.kind ?? (column.isNumeric ? .numeric : .oneHot) != .numeric else { return .numeric(column.name) }
+        guard let distinct = column.distinct, distinct < ColumnProfile.distinctMax else {
+            throw DatasetError(
+                "the column \"\(column.name)\" has too many different values for categories (at most "
+                    + "\(ColumnProfile.distinctMax - 1)); leave it out"
+                    + (column.isNumeric ? "" : ", or use the encoder \"text\""),
+                pointer: columnsPointer, column: column.name)
+        }
+        switch wanted?.kind ?? (distinct <= request.oneHotMax ? .oneHot : .embedded) {
+        case .numeric, .oneHot: return .oneHot(column.name)
+        case .embedded:
+            let width = wanted?.width ?? ColumnEncoding.widthStandard(categories: distinct)
+            return .embedded(column.name, width: width)
+        }
     }
 
     private static func images(_ columns: [ColumnProfile]) throws(DatasetError) -> Inputs {

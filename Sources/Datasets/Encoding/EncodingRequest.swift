@@ -21,10 +21,12 @@ package struct EncodingRequest: Sendable, Hashable {
 
     package var encoder: Encoder
     package var inputColumns: [String]?
+    /// By column, where the content is not to decide.
+    package var encodings: [String: ColumnEncoding]
     package var targets: [Target]
     package var validation: Holdout
     package var test: Holdout?
-    /// Text columns with up to this many different values become one feature each value; beyond, an index to embed.
+    /// Text columns with up to this many different values become one feature each value; beyond, they are embedded.
     package var oneHotMax: Int
 
     package static let oneHotMaxStandard = 64
@@ -36,6 +38,7 @@ package struct EncodingRequest: Sendable, Hashable {
         case .text(let text): encoder = .text(TextOptions(text))
         }
         inputColumns = spec.inputColumns
+        encodings = spec.inputEncodings
         targets = spec.tasks.map { task in
             Target(
                 task: task.name, columns: task.targets, kind: task.kind, missingLabel: task.missingLabel,

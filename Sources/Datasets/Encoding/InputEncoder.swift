@@ -32,7 +32,7 @@ enum InputEncoder {
                 base += table.rows
             }
             writer.feature += column.features
-            if column.cardinality != nil { writer.embedded += 1 }
+            if column.embedding != nil { writer.embedded += 1 }
         }
         return matrix
     }
@@ -106,9 +106,9 @@ extension FeatureMatrix {
     init(preparedFor columns: [ColumnPreprocessing], rows: Int) {
         self.rows = rows
         features = columns.reduce(0) { $0 + $1.features }
-        cardinalities = columns.compactMap(\.cardinality)
+        embeddings = columns.compactMap(\.embedding)
         values = [Float](repeating: 0, count: rows * features)
-        indices = [Int32](repeating: 0, count: rows * cardinalities.count)
+        indices = [Int32](repeating: 0, count: rows * embeddings.count)
     }
 }
 

@@ -7,8 +7,7 @@ enum InputFit {
         case .columns(let columns):
             var fitted: [ColumnPreprocessing] = []
             for column in columns {
-                let treatment = try treatment(
-                    of: column, table: table, training: training, oneHotMax: plan.request.oneHotMax)
+                let treatment = try treatment(of: column, table: table, training: training)
                 fitted.append(ColumnPreprocessing(name: column.use.name, treatment: treatment))
             }
             return .columns(fitted)
@@ -29,14 +28,14 @@ enum InputFit {
     }
 
     private static func treatment(
-        of column: EncodingPlan.InputColumn, table: DataTable, training: [Int32], oneHotMax: Int
+        of column: EncodingPlan.InputColumn, table: DataTable, training: [Int32]
     ) throws(DatasetError) -> ColumnPreprocessing.Treatment {
         switch try table.column(column.use.name, as: column.use.role) {
         case .numbers(let numbers):
             let fit = NumericFit(rows: training) { numbers[$0] }
             return .numeric(mean: fit.mean, deviation: fit.deviation, indicator: fit.missing > 0)
         case .categories(let categories):
-            return category(categories, training: training, oneHotMax: oneHotMax)
+            return category(categories, as: column, training: training)
         case .array(let array):
             return vector(array, training: training)
         case .texts:
@@ -45,7 +44,7 @@ enum InputFit {
     }
 
     private static func category(
-        _ column: CategoryColumn, training: [Int32], oneHotMax: Int
+        _ column: CategoryColumn, as planned: EncodingPlan.InputColumn, training: [Int32]
     ) -> ColumnPreprocessing.Treatment {
         var isPresent = [Bool](repeating: false, count: column.names.count)
         var isMissing = false
@@ -54,10 +53,10 @@ enum InputFit {
             if code >= 0 { isPresent[Int(code)] = true } else { isMissing = true }
         }
         let categories = column.names.indices.filter { isPresent[$0] }.map { column.names[$0] }.sorted(by: bytewise)
-        // By the whole data set's count, so that the kind of treatment can be told from the schema.
-        return column.names.count <= oneHotMax
-            ? .oneHot(categories: categories, missing: isMissing)
-            : .embedded(categories: categories, missing: isMissing)
+        guard case .embedded(_, let width) = planned else {
+            return .oneHot(categories: categories, missing: isMissing)
+        }
+        return .embedded(categories: categories, missing: isMissing, width: width)
     }
 
     private static func vector(_ array: ArrayColumn, training: [Int32]) -> ColumnPreprocessing.Treatment {

@@ -49,10 +49,10 @@ extension ColumnPreprocessing {
                 .init("kind", .string("one_hot")), .init("categories", .strings(categories)),
                 .init("missing", .bool(missing)),
             ]
-        case .embedded(let categories, let missing):
+        case .embedded(let categories, let missing, let width):
             members += [
                 .init("kind", .string("embedded")), .init("categories", .strings(categories)),
-                .init("missing", .bool(missing)),
+                .init("missing", .bool(missing)), .init("width", JSONValue(width)),
             ]
         case .vector(let means, let deviations):
             members += [
@@ -73,7 +73,10 @@ extension ColumnPreprocessing {
         case "one_hot":
             treatment = .oneHot(categories: try json.strings("categories"), missing: try json.flag("missing"))
         case "embedded":
-            treatment = .embedded(categories: try json.strings("categories"), missing: try json.flag("missing"))
+            let width = try json.whole("width")
+            guard (1...ColumnEncoding.widthMax).contains(width) else { throw JSONValue.damaged("columns.width") }
+            treatment = .embedded(
+                categories: try json.strings("categories"), missing: try json.flag("missing"), width: width)
         case "vector":
             let (means, deviations) = try json.standardisation()
             treatment = .vector(means: means, deviations: deviations)

@@ -24,9 +24,9 @@ package struct ColumnPreprocessing: Sendable, Hashable {
         /// One feature per category, and one more for a missing value if the training part had any. All are 0 for a
         /// category that the training part did not have.
         case oneHot(categories: [String], missing: Bool)
-        /// An index to embed: 0 for a category that the training part did not have, then the categories from 1, then
-        /// one more for a missing value if the training part had any.
-        case embedded(categories: [String], missing: Bool)
+        /// A vector of `width` trained numbers by index: 0 for a category that the training part did not have, then the
+        /// categories from 1, then one more for a missing value if the training part had any.
+        case embedded(categories: [String], missing: Bool, width: Int)
         /// An array, each element standardised on its own; 0 where NaN.
         case vector(means: [Double], deviations: [Double])
     }
@@ -49,10 +49,23 @@ package struct ColumnPreprocessing: Sendable, Hashable {
         }
     }
 
-    /// Different indices of an embedded column; nil for the others.
-    package var cardinality: Int? {
-        guard case .embedded(let categories, let missing) = treatment else { return nil }
-        return categories.count + (missing ? 2 : 1)
+    /// The table that an embedded column looks its vectors up in; nil for the others.
+    package var embedding: ColumnEmbedding? {
+        guard case .embedded(let categories, let missing, let width) = treatment else { return nil }
+        return ColumnEmbedding(cardinality: categories.count + (missing ? 2 : 1), width: width)
+    }
+}
+
+/// The size of the table of vectors of one embedded column.
+package struct ColumnEmbedding: Sendable, Hashable {
+    /// Different indices: unknown, the categories, and a missing value where it has one.
+    package var cardinality: Int
+    /// Numbers of a vector.
+    package var width: Int
+
+    package init(cardinality: Int, width: Int) {
+        self.cardinality = cardinality
+        self.width = width
     }
 }
 

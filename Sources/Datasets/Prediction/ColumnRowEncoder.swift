@@ -22,7 +22,7 @@ final class ColumnRowEncoder: RowEncoder {
         self.columns = columns.map { column in
             defer {
                 feature += column.features
-                if column.cardinality != nil { embedded += 1 }
+                if column.embedding != nil { embedded += 1 }
             }
             return Column(
                 preprocessing: column, feature: feature, embedded: embedded, categories: CategoryIndex(column.treatment)
@@ -94,7 +94,7 @@ final class ColumnRowEncoder: RowEncoder {
             guard let slot = slot(of: value, in: column) else {
                 return expected("a string or null", value, column, row, place)
             }
-            matrix.indices[row * matrix.cardinalities.count + column.embedded] = slot
+            matrix.indices[row * matrix.embeddings.count + column.embedded] = slot
         case .vector(let means, let deviations):
             guard let numbers = value.numbers, numbers.count == means.count else {
                 return expected("an array of \(means.count) numbers", value, column, row, place)
@@ -137,7 +137,7 @@ extension CategoryIndex {
     /// Nil for columns without categories.
     fileprivate init?(_ treatment: ColumnPreprocessing.Treatment) {
         switch treatment {
-        case .oneHot(let categories, let missing), .embedded(let categories, let missing):
+        case .oneHot(let categories, let missing), .embedded(let categories, let missing, _):
             self.init(categories, missing: missing)
         case .numeric, .vector:
             return nil

@@ -104,6 +104,8 @@ extension NetworkPlan.PlacedLayer {
             try GlobalMeanLayer<Number>(self, rowsMax: rowsMax)
         case .residual(let main, let shortcut):
             try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut, block: block)
+        case .columnEmbedding:
+            try ColumnEmbeddingLayer<Number>(self, rowsMax: rowsMax)
         case .embeddingMean(let width):
             try EmbeddingMeanLayer<Number>(self, rowsMax: rowsMax, width: width)
         case .embedding(let width):

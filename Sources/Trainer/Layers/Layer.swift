@@ -4,7 +4,7 @@ import Kernels
 struct Pass<Number: Real> {
     /// Rows in this mini-batch, never more than the network was built for.
     var rows: Int
-    /// `[rows, slots]`: categories or tokens, for layers that look something up.
+    /// `[rows, slots]`: tokens, or the indices of embedded columns, for layers that look something up.
     var indices: UnsafePointer<Int32>
     /// `[rows]`: how many of a row's tokens are real.
     var lengths: UnsafePointer<Int32>

@@ -35,6 +35,7 @@ final class InputBatch<Number: Real> {
                 guard let base = values.baseAddress, !rows.isEmpty else { return }
                 Number.gather(rows, width: matrix.features, from: base, buffer.pointer)
             }
+            gatherIndices(rows, width: matrix.embeddings.count, from: matrix.indices)
         case .images(let tensor): gather(rows, from: tensor)
         case .tokens(let matrix): gather(rows, from: matrix)
         }
@@ -72,14 +73,17 @@ final class InputBatch<Number: Real> {
     }
 
     private func gather(_ rows: UnsafeBufferPointer<Int32>, from matrix: TokenMatrix) {
-        let length = matrix.tokensMax
-        precondition(rows.count * length <= indexBuffer.count, "\(rows.count) texts do not fit the batch")
-        matrix.ids.withUnsafeBufferPointer { ids in
-            guard let base = ids.baseAddress else { return }
+        gatherIndices(rows, width: matrix.tokensMax, from: matrix.ids)
+        for (index, row) in rows.enumerated() { lengthBuffer.pointer[index] = matrix.lengths[Int(row)] }
+    }
+
+    private func gatherIndices(_ rows: UnsafeBufferPointer<Int32>, width: Int, from source: [Int32]) {
+        precondition(rows.count * width <= indexBuffer.count, "\(rows.count) rows of indices do not fit the batch")
+        source.withUnsafeBufferPointer { source in
+            guard let base = source.baseAddress else { return }
             for (index, row) in rows.enumerated() {
-                (indexBuffer.pointer + index * length).update(from: base + Int(row) * length, count: length)
+                (indexBuffer.pointer + index * width).update(from: base + Int(row) * width, count: width)
             }
         }
-        for (index, row) in rows.enumerated() { lengthBuffer.pointer[index] = matrix.lengths[Int(row)] }
     }
 }

@@ -1,3 +1,5 @@
+import Datasets
+
 extension LayerPlan {
     /// What training changes, in order.
     func parameters(input: SignalShape, layer: String) throws(PlanError) -> [ParameterPlan] {
@@ -21,6 +23,15 @@ extension LayerPlan {
                     name: "\(layer).weight", shape: [try input.tokens(for: layer).ids, width],
                     initialization: .normal(deviation: Self.embeddingDeviation))
             ]
+        case .columnEmbedding:
+            var parameters: [ParameterPlan] = []
+            for (index, embedding) in try input.columns(for: layer).embeddings.enumerated() {
+                parameters.append(
+                    try ParameterPlan(
+                        name: "\(layer).\(index).weight", shape: [embedding.cardinality, embedding.width],
+                        initialization: .normal(deviation: Self.embeddingDeviation)))
+            }
+            return parameters
         case .tokenConvolution(let kernels, let filters):
             guard case .sequence(_, let width) = input else {
                 throw .impossible(layer: layer, detail: "it needs a text's vectors")

@@ -1,3 +1,4 @@
+import Datasets
 import Kernels
 
 extension LayerPlan {
@@ -26,6 +27,10 @@ extension LayerPlan {
                 throw .impossible(layer: layer, detail: "its two branches differ in shape")
             }
             return output
+        case .columnEmbedding:
+            var (width, embeddings) = try input.columns(for: layer)
+            for embedding in embeddings { width = try sum(width, embedding.width) }
+            return .features(width)
         case .embeddingMean(let width):
             _ = try input.tokens(for: layer)
             return .features(width)
@@ -65,7 +70,8 @@ extension LayerPlan {
         case .convolution(_, _, _, _, _, let activation):
             // Likewise, and a byte for each output that says which sum it is.
             return try sum(inputs, outputs, activation.needsInput ? outputs : 0, outputs / 4 + 1)
-        case .activation, .batchNorm, .dropout, .augmentation, .globalMean, .embeddingMean, .embedding:
+        case .activation, .batchNorm, .dropout, .augmentation, .globalMean, .columnEmbedding, .embeddingMean,
+            .embedding:
             return try sum(inputs, outputs)
         case .pool, .tokenConvolution: return try sum(inputs, outputs, outputs)
         case .residual(let main, let shortcut):
@@ -157,6 +163,13 @@ extension SignalShape {
             throw .impossible(layer: layer, detail: "it needs images")
         }
         return (height, width, channels)
+    }
+
+    func columns(for layer: String) throws(PlanError) -> (features: Int, embeddings: [ColumnEmbedding]) {
+        guard case .columns(let features, let embeddings) = self else {
+            throw .impossible(layer: layer, detail: "it needs embedded columns")
+        }
+        return (features, embeddings)
     }
 
     func tokens(for layer: String) throws(PlanError) -> (length: Int, ids: Int) {

@@ -21,6 +21,8 @@ package enum LayerPlan: Sendable, Hashable {
     case globalMean
     /// y = relu(main(x) + shortcut(x)); an empty shortcut is x itself (He et al. 2016).
     case residual(main: [LayerPlan], shortcut: [LayerPlan])
+    /// The features of a table's row, and behind them a vector for each embedded column, tables `[cardinality, width]`.
+    case columnEmbedding
     /// The mean of the vectors of a text's tokens, table `[ids, width]`; 0 for an empty text.
     case embeddingMean(width: Int)
     /// A vector for each token, table `[ids, width]`; 0 behind the last one.

@@ -6,9 +6,11 @@ extension NetworkPlan {
     static func trunk(_ encoder: EncoderSpec, input: SignalShape) throws(PlanError) -> [LayerPlan] {
         switch encoder {
         case .mlp(let spec):
-            guard input.indices == 0 else { throw .impossible(layer: "trunk", detail: "mlp reads no texts") }
+            if case .tokens = input { throw .impossible(layer: "trunk", detail: "mlp reads no texts") }
             let activation = ActivationFunction(spec.activation)
-            return spec.hidden.flatMap { dense($0, activation, batchNorm: spec.batchNorm, dropout: spec.dropout) }
+            let isEmbedded = if case .columns = input { true } else { false }
+            return (isEmbedded ? [.columnEmbedding] : [])
+                + spec.hidden.flatMap { dense($0, activation, batchNorm: spec.batchNorm, dropout: spec.dropout) }
         case .cnn(let spec): return spec.blocks.flatMap(block) + spec.dense.flatMap { dense($0, .relu) }
         case .resnet(let spec): return try residual(spec)
         case .text(let spec): return text(spec)

@@ -1,7 +1,11 @@
+package import Datasets
+
 /// The shape of one row's values between two layers.
 package enum SignalShape: Sendable, Hashable {
     /// `[width]`.
     case features(Int)
+    /// `[features]`, and an index into each of some tables: a row of a table with embedded columns.
+    case columns(features: Int, embeddings: [ColumnEmbedding])
     /// `[channels, height, width]`: one plane of pixels behind the other.
     case image(height: Int, width: Int, channels: Int)
     /// Identifiers of up to `length` tokens, each below `ids`; they carry no values.
@@ -14,7 +18,7 @@ package enum SignalShape: Sendable, Hashable {
     /// - Throws: `PlanError.tooLarge` where the count does not fit an integer.
     func count() throws(PlanError) -> Int {
         switch self {
-        case .features(let width): width
+        case .features(let width), .columns(let width, _): width
         case .image(let height, let width, let channels): try product(height, width, channels)
         case .tokens: 0
         case .sequence(let length, let width): try product(length, width)
@@ -23,13 +27,17 @@ package enum SignalShape: Sendable, Hashable {
 
     /// Identifiers a row.
     var indices: Int {
-        if case .tokens(let length, _) = self { length } else { 0 }
+        switch self {
+        case .tokens(let length, _): length
+        case .columns(_, let embeddings): embeddings.count
+        case .features, .image, .sequence: 0
+        }
     }
 
     /// What a bias or a batch norm has one number for.
     var channels: Int {
         switch self {
-        case .features(let width), .sequence(_, let width): width
+        case .features(let width), .columns(let width, _), .sequence(_, let width): width
         case .tokens: 0
         case .image(_, _, let channels): channels
         }

@@ -53,6 +53,40 @@ package struct ModelLibrary: Sendable {
             })
     }
 
+    /// The ids that a text model makes of each row, as its ONNX graph reads them: an array of arrays, padded with 0.
+    ///
+    /// - Throws: `InvalidSpec` for a model of other inputs and for bad rows.
+    package func tokens(
+        _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows"
+    ) throws -> JSONValue {
+        let model = try cache.model(model, load: load)
+        guard case .text(let text) = model.file.preprocessing.inputs else {
+            throw InvalidSpec(problems: [Problem(detail: "this model reads no texts, so there are no tokens")])
+        }
+        let (count, length) = (rows.elements?.count ?? 0, text.options.tokensMax)
+        try checkAnswer(numbers: count.multipliedReportingOverflow(by: length), perRow: length, pointer: pointer)
+        let inputs = try accepting { () throws(DatasetError) in
+            try model.file.preprocessing.encode(rows: rows, pointer: pointer, limits: limits)
+        }
+        guard case .tokens(let matrix) = inputs else { return .array([]) }
+        return .array(
+            (0..<matrix.rows).map { row in
+                JSONValue(matrix.ids[(row * length)..<((row + 1) * length)].map { Int($0) })
+            })
+    }
+
+    /// Whether a job could start from a model, as far as its spec and its data set's schema tell.
+    ///
+    /// - Throws: `InvalidSpec` where it could not.
+    package func checkInitialModel(
+        _ model: String, load: () throws -> [UInt8], of spec: TrainingSpec, schema: DatasetSchema
+    ) throws {
+        let model = try cache.model(model, load: load)
+        try accepting { () throws(DatasetError) in
+            try WarmStart(model.file).check(spec, schema: schema)
+        }
+    }
+
     private func answer(_ model: LoadedModel, _ inputs: EncodedInputs) throws -> JSONValue {
         let scores = try model.scores(inputs)
         let targets = model.file.preprocessing.targets
@@ -68,13 +102,16 @@ package struct ModelLibrary: Sendable {
     }
 
     private func checkAnswer(of model: LoadedModel, rows: Int, pointer: String) throws(InvalidSpec) {
-        let outputs = model.file.preprocessing.targets.reduce(0) { $0 + $1.outputs }
-        let numbers = rows.multipliedReportingOverflow(by: max(outputs, 1))
+        let outputs = max(model.file.preprocessing.targets.reduce(0) { $0 + $1.outputs }, 1)
+        try checkAnswer(numbers: rows.multipliedReportingOverflow(by: outputs), perRow: outputs, pointer: pointer)
+    }
+
+    private func checkAnswer(
+        numbers: (partialValue: Int, overflow: Bool), perRow: Int, pointer: String
+    ) throws(InvalidSpec) {
         guard !numbers.overflow, numbers.partialValue <= Self.answerNumbersMax else {
-            let rowsMax = Self.answerNumbersMax / max(outputs, 1)
-            throw InvalidSpec(problems: [
-                Problem(pointer: pointer, detail: "\(rows) rows; this model answers at most \(rowsMax) at once")
-            ])
+            let detail = "too many rows; this model answers at most \(Self.answerNumbersMax / perRow) at once"
+            throw InvalidSpec(problems: [Problem(pointer: pointer, detail: detail)])
         }
     }
 

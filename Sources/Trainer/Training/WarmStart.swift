@@ -39,6 +39,27 @@ struct WarmStart {
         return taken
     }
 
+    /// Holds a spec against the model before anything of its data is read: the kind of inputs, and the encoder.
+    func check(_ spec: TrainingSpec, schema: DatasetSchema) throws(DatasetError) {
+        let inputs = model.preprocessing.inputs
+        func misfit(_ detail: String) -> DatasetError {
+            DatasetError("the initial model does not fit: \(detail)", pointer: "/initial_model")
+        }
+        guard try EncodingPlan(EncodingRequest(spec), schema: schema).reads(inputs) else {
+            throw misfit("it was trained on other inputs")
+        }
+        do {
+            let plan = try NetworkPlan(spec.model, input: try SignalShape(inputs), heads: [])
+            guard plan.shapes(of: plan.trunk) == model.plan.shapes(of: model.plan.trunk) else {
+                throw misfit("its encoder has parameters of other names or shapes")
+            }
+        } catch let error as DatasetError {
+            throw error
+        } catch {
+            throw misfit("\(error)")
+        }
+    }
+
     private static func mismatch(_ detail: String) -> JobFailure {
         JobFailure(code: "invalid-spec", detail: "the initial model does not fit: \(detail)")
     }

@@ -10,6 +10,7 @@ struct TrainingService: Sendable {
     private static let modelCacheBytesMax = 256 << 20
 
     private let trainer: Trainer
+    private let checks = TargetChecks(limits: .standard)
     private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .standard)
 
     init(cacheBytesMax: Int) {
@@ -22,7 +23,17 @@ struct TrainingService: Sendable {
         TrainerFunctions(
             memoryBytes: { try Trainer.memoryBytes($0, schema: $1) },
             predict: { [models] model, rows in
-                try models.predict(model.sha256, load: model.load, rows: rows)
+                switch rows {
+                case .document(let rows): try models.predict(model.sha256, load: model.load, rows: rows)
+                case .file(let source): try models.predict(model.sha256, load: model.load, file: source)
+                }
+            },
+            tokens: { [models] model, rows in
+                try models.tokens(model.sha256, load: model.load, rows: rows)
+            },
+            checkTargets: { [checks] spec, sources in try checks.check(spec, sources) },
+            checkInitialModel: { [models] spec, model, schema in
+                try models.checkInitialModel(model.sha256, load: model.load, of: spec, schema: schema)
             },
             export: { [models] model, format in
                 do {

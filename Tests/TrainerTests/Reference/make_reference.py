@@ -13,7 +13,7 @@ import pathlib
 import torch
 import torch.nn.functional as F
 
-from problems import ROWS, STEPS, inputs, is_missing, numbers, rows, whole
+from problems import IDS, ROWS, STEPS, features, images, is_missing, numbers, rows, texts, whole
 
 HERE = pathlib.Path(__file__).parent
 torch.set_default_dtype(torch.float64)
@@ -61,28 +61,95 @@ def batch_norm(parameters, name, x):
     )
 
 
-def mlp(parameters, x, activation, normalized):
+# The trunks. Each takes its inputs for the chosen rows; an mlp is another one for each kind of task.
+
+
+def mlp(activation, normalized):
     """Two hidden layers of 16 and 12."""
-    layer = 0
-    for width in (16, 12):
-        x = dense(parameters, f"trunk.{layer}", x, width, bias=not normalized)
+
+    def trunk(parameters, chosen):
+        x, layer = features()[chosen], 0
+        for width in (16, 12):
+            x = dense(parameters, f"trunk.{layer}", x, width, bias=not normalized)
+            layer += 1
+            if normalized:
+                x = batch_norm(parameters, f"trunk.{layer}", x)
+                layer += 2
+            x = activation(x)
+        return x
+
+    return trunk
+
+
+def convolution(parameters, name, x, filters, kernel, stride=1, padding=0, bias=True):
+    weight = parameters.get(f"{name}.weight", filters, x.shape[1], kernel, kernel)
+    return F.conv2d(x, weight, parameters.get(f"{name}.bias", filters) if bias else None, stride, padding)
+
+
+def cnn(parameters, chosen):
+    """Two blocks and a dense layer, on images of 12 × 14 pixels and 2 channels."""
+    x = images(12, 14, 2)[chosen]
+    x = F.max_pool2d(torch.tanh(convolution(parameters, "trunk.0", x, 3, 3, padding=1)), 2)
+    x = convolution(parameters, "trunk.2", x, 5, 3, stride=2, padding=1, bias=False)
+    x = F.avg_pool2d(F.relu(batch_norm(parameters, "trunk.3", x)), 2)
+    return F.relu(dense(parameters, "trunk.6", x.flatten(1), 9))
+
+
+def resnet(parameters, chosen):
+    """Depth 18, width 8, on images of 16 × 16 pixels and 3 channels."""
+
+    def normalized(name, x, filters, kernel, stride):
+        index = int(name.rsplit(".", 1)[1])
+        x = convolution(parameters, name, x, filters, kernel, stride, kernel // 2, bias=False)
+        return batch_norm(parameters, f"{name.rsplit('.', 1)[0]}.{index + 1}", x)
+
+    x = F.relu(normalized("trunk.0", images(16, 16, 3)[chosen], 8, 3, 1))
+    layer = 3
+    for stage, block in itertools.product(range(4), range(2)):
+        filters, stride = 8 << stage, 2 if stage > 0 and block == 0 else 1
+        main = F.relu(normalized(f"trunk.{layer}.main.0", x, filters, 3, stride))
+        main = normalized(f"trunk.{layer}.main.3", main, filters, 3, 1)
+        shortcut = normalized(f"trunk.{layer}.shortcut.0", x, filters, 1, stride) if stride > 1 else x
+        x = F.relu(main + shortcut)
         layer += 1
-        if normalized:
-            x = batch_norm(parameters, f"trunk.{layer}", x)
-            layer += 2
-        x = activation(x)
-    return x
+    return x.mean((2, 3))
+
+
+def text_mean(parameters, chosen):
+    """Vectors of 6 numbers, their mean, a dense layer of 5."""
+    table = parameters.get("trunk.0.weight", IDS, 6)
+    tokens = texts()
+    means = [table[tokens[row]].mean(0) if len(tokens[row]) else torch.zeros(6) for row in chosen]
+    return F.relu(dense(parameters, "trunk.1", torch.stack(means), 5))
+
+
+def text_conv(parameters, chosen):
+    """Kim 2014: vectors of 6 numbers, 4 windows each of 2 and 3 tokens, the largest over time and 0."""
+    table = parameters.get("trunk.0.weight", IDS, 6)
+    tokens = texts()
+    found = []
+    for index, kernel in enumerate((2, 3)):
+        weight = parameters.get(f"trunk.1.{index}.weight", 4, kernel, 6)
+        bias = parameters.get(f"trunk.1.{index}.bias", 4)
+
+        def largest(vectors):
+            if len(vectors) < kernel:
+                return torch.zeros(4)
+            windows = vectors.unfold(0, kernel, 1).transpose(1, 2).flatten(1)
+            return F.relu(F.linear(windows, weight.flatten(1), bias).max(0).values)
+
+        found.append(torch.stack([largest(table[tokens[row]]) for row in chosen]))
+    return torch.cat(found, 1)
 
 
 def masked_mean(losses, mask):
     return (losses * mask).sum() / mask.sum()
 
 
-# Each kind of case: the trunk, the head sizes, the mean losses of a batch, and the norm to which gradients are clipped.
+# Each kind of case: the heads and the mean losses of a batch.
 
 
-def classification(parameters, x, chosen):
-    trunk = mlp(parameters, x, F.relu, normalized=False)
+def classification(parameters, trunk, chosen):
     weights = torch.tensor([1.0, 2.0, 0.5])
     colour = dense(parameters, "heads.colour.0", trunk, 3)
     hidden = F.relu(dense(parameters, "heads.large.0", trunk, 5))
@@ -95,8 +162,7 @@ def classification(parameters, x, chosen):
     }
 
 
-def regression(parameters, x, chosen):
-    trunk = mlp(parameters, x, F.gelu, normalized=True)
+def regression(parameters, trunk, chosen):
     target = numbers((ROWS, 4), 60)[chosen]
     return {
         "both": F.mse_loss(dense(parameters, "heads.both.0", trunk, 2), target[:, :2]),
@@ -105,8 +171,7 @@ def regression(parameters, x, chosen):
     }
 
 
-def masked(parameters, x, chosen):
-    trunk = mlp(parameters, x, F.silu, normalized=False)
+def masked(parameters, trunk, chosen):
     labels = torch.where(is_missing(ROWS, 1), -1, whole(ROWS, 4, 3))[chosen]
     marks = (~is_missing(ROWS * 3, 2)).reshape(ROWS, 3)[chosen].double()
     cells = (~is_missing(ROWS * 2, 3)).reshape(ROWS, 2)[chosen].double()
@@ -123,18 +188,30 @@ def masked(parameters, x, chosen):
     }
 
 
-KINDS = {"classification": (classification, None), "regression": (regression, 0.75), "masked": (masked, None)}
+# The losses, the norm to which gradients are clipped, and the trunk of an mlp.
+KINDS = {
+    "classification": (classification, None, mlp(F.relu, normalized=False)),
+    "regression": (regression, 0.75, mlp(F.gelu, normalized=True)),
+    "masked": (masked, None, mlp(F.silu, normalized=False)),
+}
+TRUNKS = {"mlp": None, "cnn": cnn, "resnet": resnet, "text_mean": text_mean, "text_conv": text_conv}
+BATCHES = {"resnet": 4}
+# After how many steps the parameters are written: early ones for the networks whose plain kernels take long.
+WRITTEN = {"resnet": [2, STEPS]}
 
 
-def train(kind, clip_norm, make_optimizer):
+def train(encoder, kind, make_optimizer):
+    losses_of, clip_norm, own_trunk = KINDS[kind]
+    trunk = TRUNKS[encoder] or own_trunk
+    batch = BATCHES.get(encoder, 8)
     parameters = Parameters()
-    x = inputs()
     # The first pass makes the parameters and must leave no trace.
-    kind(parameters, x[rows(0)], rows(0))
+    losses_of(parameters, trunk(parameters, rows(0, batch)), rows(0, batch))
     parameters.statistics.clear()
     optimizer = make_optimizer(parameters.values())
     for step in range(STEPS):
-        losses = kind(parameters, x[rows(step)], rows(step))
+        chosen = rows(step, batch)
+        losses = losses_of(parameters, trunk(parameters, chosen), chosen)
         optimizer.zero_grad()
         sum(losses.values()).backward()
         if clip_norm:
@@ -142,9 +219,15 @@ def train(kind, clip_norm, make_optimizer):
         optimizer.step()
         for task, loss in losses.items():
             yield ["loss", f"{task} {step}", repr(loss.item())]
+        if step + 1 in WRITTEN.get(encoder, [STEPS]):
+            yield from tensors(parameters, step + 1)
+
+
+def tensors(parameters, steps):
     for name, value in list(parameters.items()) + list(parameters.statistics.items()):
         flat = value.detach().flatten()
-        yield ["tensor", name] + [repr(v) for v in [flat.sum().item(), (flat**2).sum().item()] + flat[:4].tolist()]
+        sums = [flat.sum().item(), (flat**2).sum().item()]
+        yield [f"tensor {steps}", name] + [repr(v) for v in sums + flat[:4].tolist()]
 
 
 def write(name, lines):
@@ -195,8 +278,8 @@ def schedules():
 
 
 def main():
-    for (kind, (run, clip_norm)), (optimizer, make) in itertools.product(KINDS.items(), OPTIMIZERS.items()):
-        write(f"mlp_{kind}_{optimizer}.csv", train(run, clip_norm, make))
+    for encoder, kind, (optimizer, make) in itertools.product(TRUNKS, KINDS, OPTIMIZERS.items()):
+        write(f"{encoder}_{kind}_{optimizer}.csv", train(encoder, kind, make))
     write("optimizers.csv", optimizer_steps())
     write("schedules.csv", schedules())
 

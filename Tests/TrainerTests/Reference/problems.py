@@ -8,7 +8,8 @@ import torch
 
 ROWS = 40
 FEATURES = 6
-BATCH = 8
+TOKENS = 7
+IDS = 20
 STEPS = 30
 
 
@@ -32,10 +33,21 @@ def is_missing(count, stream):
     return torch.tensor((index * index + index + stream) % 4 == 0)
 
 
-def inputs():
+def features():
     return numbers((ROWS, FEATURES), 50)
 
 
-def rows(step):
+def images(height, width, channels):
+    """[rows, channels, height, width], from numbers that stand as [rows, height, width, channels]."""
+    return numbers((ROWS, height, width, channels), 51).permute(0, 3, 1, 2).contiguous()
+
+
+def texts():
+    """Of every row its tokens, from 0 to 7; 0 is padding and never one of them."""
+    ids = whole(ROWS * TOKENS, IDS - 1, 6).reshape(ROWS, TOKENS) + 1
+    return [ids[row, : row % (TOKENS + 1)] for row in range(ROWS)]
+
+
+def rows(step, batch):
     """Of step 0, 1, …"""
-    return [(step * BATCH + row) % ROWS for row in range(BATCH)]
+    return [(step * batch + row) % ROWS for row in range(batch)]

@@ -42,6 +42,11 @@ extension ONNXFile {
             let result = try append(try layer.branch(main, "main", &parameters, &statistics), to: input)
             let direct = try append(try layer.branch(shortcut, "shortcut", &parameters, &statistics), to: input)
             return builder.activate(builder.node("Add", [result, direct]), .relu)
+        case .columnEmbedding:
+            let vectors = zip(layer.parameters, builder.embeddedSlots).map { table, slot in
+                builder.node("Gather", [constant(table), slot])
+            }
+            return builder.node("Concat", (input.isEmpty ? [] : [input]) + vectors, [.init("axis", 1)])
         case .embedding:
             return builder.vectors(of: input, table: constant(layer.parameters[0])).vectors
         case .embeddingMean:

@@ -3,14 +3,15 @@ import Kernels
 
 /// The preprocessing as nodes: raw columns in, the network's features out.
 extension ONNXGraphBuilder {
-    /// - Returns: the name of what the first layer reads: features, planes of pixels, or ids of tokens.
+    /// - Returns: the name of what the first layer reads: features, planes of pixels, or ids of tokens; empty where all
+    ///   columns are embedded.
     /// - Throws: `ExportError` where an input has the name of another or of an output, or cannot be written.
     mutating func encode(_ inputs: InputPreprocessing) throws(ExportError) -> String {
         switch inputs {
         case .columns(let columns):
             var features: [String] = []
             for column in columns { features += try encode(column) }
-            return node("Concat", features, [.init("axis", 1)])
+            return features.isEmpty ? "" : node("Concat", features, [.init("axis", 1)])
         case .images(let images):
             return try encode(images)
         case .text(let text):
@@ -32,8 +33,12 @@ extension ONNXGraphBuilder {
         case .oneHot(let categories, let missing):
             try input(column.name, .string, [.batch, .fixed(1)])
             return [oneHot(column.name, categories, missing: missing)]
-        case .embedded:
-            throw ExportError("the column \"\(column.name)\" is embedded, which cannot be written as ONNX")
+        case .embedded(let categories, let missing, _):
+            try input(column.name, .string, [.batch, .fixed(1)])
+            let slot = slot(column.name, categories, missing: missing)
+            let axes = constant("\(column.name).axes", integers: [1], shape: [1])
+            embeddedSlots.append(node("Squeeze", [slot, axes]))
+            return []
         }
     }
 
@@ -70,21 +75,26 @@ extension ONNXGraphBuilder {
 
     /// A feature per category, all 0 for one that is not known.
     private mutating func oneHot(_ name: String, _ categories: [String], missing: Bool) -> String {
+        let features = categories.count + (missing ? 1 : 0)
+        let slot = slot(name, categories, missing: missing)
+        let slots = constant("\(name).slots", integers: (0..<features).map { Int64($0) + 1 }, shape: [1, features])
+        return cast(node("Equal", [slot, slots]), to: .float)
+    }
+
+    /// A category's place from 1, 0 for one that is not known, `[batch, 1]`.
+    private mutating func slot(_ name: String, _ categories: [String], missing: Bool) -> String {
         var keys = categories
         var values = categories.indices.map { Int64($0) + 1 }
-        let features = categories.count + (missing ? 1 : 0)
         // The empty text is a missing value unless it is a category of its own.
         if missing, !categories.contains("") {
             keys.append("")
-            values.append(Int64(features))
+            values.append(Int64(categories.count) + 1)
         }
-        let slot = node(
+        return node(
             "LabelEncoder", [name],
             [
                 .init("keys_strings", texts: keys), .init("values_int64s", integers: values), .init("default_int64", 0),
             ], domain: ONNXFile.tableDomain)
-        let slots = constant("\(name).slots", integers: (0..<features).map { Int64($0) + 1 }, shape: [1, features])
-        return cast(node("Equal", [slot, slots]), to: .float)
     }
 
     mutating func cast(_ name: String, to type: ElementType) -> String {

@@ -14,6 +14,8 @@ struct ONNXGraphBuilder {
 
     private var graph = Onnx_GraphProto()
     private var names: Set<String> = []
+    /// Of every embedded column the row's index, int64 `[batch]`.
+    var embeddedSlots: [String] = []
 
     /// - Parameter outputs: names that are kept for the outputs.
     init(name: String, outputs: [String]) {
