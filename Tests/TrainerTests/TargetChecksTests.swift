@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Jobs
 import Testing
+import Weighting
 
 @testable import Trainer
 
@@ -11,7 +12,7 @@ struct TargetChecksTests {
 
     /// What is wrong with a spec whose data sets are these CSV files.
     private func problems(
-        _ main: String = Self.main, validation: String? = nil, test: String? = nil, _ tasks: [TaskSpec]
+        main: String = Self.main, validation: String? = nil, test: String? = nil, _ tasks: [TaskSpec]
     ) throws -> [Problem] {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -62,9 +63,10 @@ struct TargetChecksTests {
     }
 
     @Test func aSingleClassAndALabelThatIsNoneArePointedAt() throws {
-        let one = try problems("x,y\n1,a\n2,a\n3,\n", [task(.classification, "y")])
+        let one = try problems(main: "x,y\n1,a\n2,a\n3,\n", [task(.classification, "y")])
         #expect(one.map(\.pointer) == ["/tasks/0/target"])
-        let marks = try problems("x,y,z\n1,0,1\n2,1,2\n3,1,0\n", [task(.classification, "y"), task(.multilabel, "z")])
+        let marks = try problems(
+            main: "x,y,z\n1,0,1\n2,1,2\n3,1,0\n", [task(.classification, "y"), task(.multilabel, "z")])
         #expect(marks.map(\.pointer) == ["/tasks/1/targets"])
         #expect(marks.map(\.row) == [2])
     }
