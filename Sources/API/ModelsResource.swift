@@ -84,16 +84,17 @@ struct ModelsResource: Sendable {
     private func predict(_ request: APIRequest) throws -> Handled {
         let wanted = try request.query.choice("return", as: Wanted.self) ?? .predictions
         let model = source(try record(request))
-        let answer: JSONValue
-        switch wanted {
-        case .predictions: answer = try withRows(of: request) { try services.trainer.predict(model, $0) }
-        case .tokens: answer = try services.trainer.tokens(model, try Self.rows(of: try request.document()))
-        }
+        let tokens =
+            wanted == .tokens ? try services.trainer.tokens(model, try Self.rows(of: try request.document())) : nil
+        let predictions = try withRows(of: request) { try services.trainer.predict(model, $0) }
         return .reply(
             Reply.json { writer in
                 writer.object { writer in
-                    writer.name(wanted == .predictions ? "predictions" : "tokens")
-                    writer.value(answer)
+                    writer.name("predictions")
+                    writer.value(predictions)
+                    guard let tokens else { return }
+                    writer.name("tokens")
+                    writer.value(tokens)
                 }
             })
     }
