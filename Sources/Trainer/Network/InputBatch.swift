@@ -74,15 +74,15 @@ final class InputBatch<Number: Real> {
 
     private func gather(_ rows: UnsafeBufferPointer<Int32>, from matrix: TokenMatrix) {
         gatherIndices(rows, width: matrix.tokensMax, from: matrix.ids)
-        for (index, row) in rows.enumerated() { lengthBuffer.pointer[index] = matrix.lengths[Int(row)] }
+        for index in rows.indices { lengthBuffer.pointer[index] = matrix.lengths[Int(rows[index])] }
     }
 
     private func gatherIndices(_ rows: UnsafeBufferPointer<Int32>, width: Int, from source: [Int32]) {
         precondition(rows.count * width <= indexBuffer.count, "\(rows.count) rows of indices do not fit the batch")
         source.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
-            for (index, row) in rows.enumerated() {
-                (indexBuffer.pointer + index * width).update(from: base + Int(row) * width, count: width)
+            for index in rows.indices {
+                (indexBuffer.pointer + index * width).update(from: base + Int(rows[index]) * width, count: width)
             }
         }
     }

@@ -181,9 +181,9 @@ package final class Network<Number: Real> {
         _ dOutputs: [UnsafeMutablePointer<Number>], _ pass: Pass<Number>, isWanted: () -> Bool
     ) throws(PassInterrupted) {
         let count = pass.rows * trunkWidth
-        for (task, dOutput) in dOutputs.enumerated() {
+        for task in dOutputs.indices {
             guard isWanted() else { throw PassInterrupted() }
-            let gradient = backwardHead(task, dOutput, pass)
+            let gradient = backwardHead(task, dOutputs[task], pass)
             if task == 0 {
                 dTrunkOutput.pointer.update(from: gradient, count: count)
             } else {

@@ -31,17 +31,17 @@ final class TaskLoss<Number: Real> {
     func gather(_ rows: UnsafeBufferPointer<Int32>, from source: EncodedTarget) {
         switch source {
         case .classes(let target) where task.loss == .crossEntropy:
-            for (index, row) in rows.enumerated() { labels.pointer[index] = target.ids[Int(row)] }
+            for index in rows.indices { labels.pointer[index] = target.ids[Int(rows[index])] }
         case .classes(let target):
-            for (index, row) in rows.enumerated() {
-                let id = target.ids[Int(row)]
+            for index in rows.indices {
+                let id = target.ids[Int(rows[index])]
                 targets.pointer[index] = id < 0 ? .nan : Number(id)
             }
         case .matrix(let target):
             let outputs = target.outputs
-            for (index, row) in rows.enumerated() {
+            for index in rows.indices {
                 for output in 0..<outputs {
-                    let cell = Int(row) * outputs + output
+                    let cell = Int(rows[index]) * outputs + output
                     let isMissing = target.mask.map { $0[cell] == 0 } ?? false
                     targets.pointer[index * outputs + output] = isMissing ? .nan : Number(target.values[cell])
                 }

@@ -86,7 +86,8 @@ package final class TrainingStep<Number: Real> {
     package func run(
         _ batches: [UnsafeBufferPointer<Int32>], of data: TrainingData, learningRate: Double, isWanted: () -> Bool
     ) throws(StepStop) -> Report {
-        var report = Report(losses: losses.map { _ in LossSum() }, gradientNorm: 0, trunkBackwards: 0)
+        var report = Report(
+            losses: Array(repeating: LossSum(), count: losses.count), gradientNorm: 0, trunkBackwards: 0)
         if weighting.gradientInput == .lastSharedLayer, !observesGradients, network.knowsLastSharedLayer {
             try lastLayerStep(batches[0], of: data, &report, isWanted)
         } else if needsTaskGradients {
@@ -106,9 +107,8 @@ package final class TrainingStep<Number: Real> {
         let pass = try forward(rows, of: data, part: 0, &report, isWanted)
         let before = weighting
         do throws(StepStop) {
-            for (loss, coefficient) in zip(losses, coefficients()) {
-                loss.scaleGradient(by: coefficient, rows: pass.rows)
-            }
+            let coefficients = coefficients()
+            for task in losses.indices { losses[task].scaleGradient(by: coefficients[task], rows: pass.rows) }
             try interruptible { () throws(PassInterrupted) in
                 try network.backward(dOutputs, pass, isWanted: isWanted)
             }
@@ -123,7 +123,7 @@ package final class TrainingStep<Number: Real> {
     /// Draws of the weighting are a function of the seed and the step.
     private func coefficients() -> [Double] {
         var stream = RandomStream(seed: seed, name: "weighting", part: UInt64(optimizer.steps))
-        return weighting.coefficients(losses: losses.map(\.mean), using: &stream)
+        return weighting.coefficients(losses: losses.map { $0.mean }, using: &stream)
     }
 
     /// FAMO's second look: the same rows and masks, batch statistics that are not kept, and no word in any metric.
@@ -147,14 +147,16 @@ package final class TrainingStep<Number: Real> {
         _ isWanted: () -> Bool
     ) throws(StepStop) -> Pass<Number> {
         batch.gather(rows, from: data.inputs)
-        for (loss, target) in zip(losses, data.targets) { loss.gather(rows, from: target) }
+        // By index: where this code is not compiled for one precision, sequences of pairs ask for memory.
+        for task in losses.indices { losses[task].gather(rows, from: data.targets[task]) }
         // Every random draw of this pass is a function of the seed and this number.
         let step = UInt64(optimizer.steps) * Self.partsPerStep + UInt64(part)
         let pass = network.pass(batch, rows: rows.count, mode: .training, seed: seed, step: step)
         try interruptible { () throws(PassInterrupted) in
             try network.forward(batch.values, pass, outputs: &outputs, isWanted: isWanted)
         }
-        for (index, loss) in losses.enumerated() {
+        for index in losses.indices {
+            let loss = losses[index]
             loss.evaluate(outputs[index], rows: rows.count)
             guard loss.sum.sum.isFinite else { throw .diverged(task: loss.task.name, quantity: "loss") }
             report.losses[index] += loss.sum
