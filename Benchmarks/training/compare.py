@@ -63,10 +63,15 @@ class Runner:
         return answer
 
     def run(self, steps):
-        return float(self.ask(steps))
+        """Seconds by the clock; those of the processor are kept beside it."""
+        clock, processor = (self.ask(steps).split() + ["0"])[:2]
+        self.processor_seconds = float(processor)
+        return float(clock)
 
     def speed(self):
-        return self.batch * self.steps / self.run(self.steps)
+        """Rows a second by the clock, and by the processor's time, which neighbours on a busy machine disturb less."""
+        seconds = self.run(self.steps)
+        return self.batch * self.steps / seconds, self.batch * self.steps / (self.processor_seconds or seconds)
 
     def speed_of_two(self):
         """Of two workers that train a network each, and the threads that the process had then."""
@@ -87,10 +92,13 @@ def compare(case, ours_path, python, mode):
         ours.close()
         return {"case": case, "peer_name": f"PyTorch {mode}", "error": str(error)}
     assert ours.parameters == peer.parameters, f"{case}: {ours.parameters} parameters against {peer.parameters}"
-    pairs = [(ours.speed(), peer.speed()) for _ in range(ROUNDS)]
+    rounds = [(ours.speed(), peer.speed()) for _ in range(ROUNDS)]
     ours.close()
     peer.close()
-    return row(case, pairs, f"PyTorch {mode}", FLOORS[case] if mode == "eager" else None)
+    result = row(
+        case, [(a[0], b[0]) for a, b in rounds], f"PyTorch {mode}", FLOORS[case] if mode == "eager" else None)
+    result["processor_ratio"] = statistics.median(a[1] / b[1] for a, b in rounds)
+    return result
 
 
 def row(case, pairs, name, floor, unit="samples/s"):
@@ -108,7 +116,7 @@ def scale(case, ours_path, machine):
     ours.speed_of_two()
     pairs, threads = [], 0
     for _ in range(ROUNDS):
-        one = ours.speed()
+        one, _ = ours.speed()
         two, seen = ours.speed_of_two()
         pairs.append((two, one))
         threads = max(threads, seen)
@@ -147,6 +155,8 @@ def show(row):
     if "ratio_min" in row:
         floor = f" (at least {row['floor']:.2f})" if row["floor"] else ""
         threads = f", {row['threads']} threads" if "threads" in row else ""
+        if "processor_ratio" in row:
+            threads += f", {row['processor_ratio']:.2f} by processor time"
         print(
             f"{row['case']} {row['peer_name']:16} ours {row['ours']:10.0f}/s  peer {row['peer']:10.0f}/s  "
             f"ratio {row['ratio']:.2f} [{row['ratio_min']:.2f}, {row['ratio_max']:.2f}]{floor}{threads}", flush=True)
@@ -176,7 +186,7 @@ def main():
             show(made[-1])
         probe = Runner(ours, case)
         speeds = [row["ours"] for row in made if "ratio" in row and row["peer_name"] != "one worker"]
-        speed = speeds[0] if speeds else statistics.median(probe.speed() for _ in range(ROUNDS))
+        speed = speeds[0] if speeds else statistics.median(probe.speed()[0] for _ in range(ROUNDS))
         made.append(floor_of(case, speed, probe.parameters, probe.batch, machine))
         show(made[-1])
         probe.close()

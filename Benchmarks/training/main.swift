@@ -4,7 +4,7 @@ import Trainer
 
 /// Trains one case of the table in `README.md` as each line of the standard input asks for, and answers each in one line:
 ///
-///     N              the seconds that N steps took
+///     N              the seconds that N steps took, by the clock and of the processor
 ///     workers N      the seconds that two workers took for N steps each, and the threads of the process meanwhile
 ///     allocations N  requests for memory a step, over N steps, with `allocations.c` loaded
 ///
@@ -31,7 +31,16 @@ while let line = readLine() {
         let before = AllocationCount.now
         _ = try run.seconds(steps: steps)
         print(Double(AllocationCount.now - before) / Double(steps))
-    default: print(try run.seconds(steps: steps))
+    default:
+        let start = processorSeconds()
+        print(try run.seconds(steps: steps), processorSeconds() - start)
     }
     fflush(nil)
+}
+
+/// Time that the threads of this process have computed for.
+func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
