@@ -11,10 +11,8 @@ package final class BlockedConvolution {
     private let window: ImageWindow
     private let filters: Int
     private let inputBlock: Int
-    private let block: Int
+    private let workspace: BlockedWorkspace
     private var passes: [Int: Passes] = [:]
-    /// The weights or their gradient as the library wants them.
-    private var weights: AlignedBuffer<Float>
 
     /// Channels from which on Winograd's algorithm pays for its transformations.
     static let winogradChannelsMin = 64
@@ -31,13 +29,15 @@ package final class BlockedConvolution {
     /// - Parameters:
     ///   - images: as many as a batch has at most.
     ///   - inputBlock: channels that stand together before the layer; 1 for planes.
+    ///   - workspace: shared with others that never work at the same time.
     /// - Returns: nil where the library has no such convolution.
-    package init?(_ window: ImageWindow, filters: Int, images: Int, inputBlock: Int, block: Int) {
+    package init?(
+        _ window: ImageWindow, filters: Int, images: Int, inputBlock: Int, workspace: BlockedWorkspace
+    ) {
         self.window = window
         self.filters = filters
         self.inputBlock = inputBlock
-        self.block = block
-        weights = AlignedBuffer(count: 0)
+        self.workspace = workspace
         guard prepare(images) != nil else { return nil }
     }
 
@@ -45,10 +45,11 @@ package final class BlockedConvolution {
     private func prepare(_ images: Int) -> Passes? {
         if let ready = passes[images] { return ready }
         if passes.count >= Self.keptMax { passes.removeAll() }
-        guard let made = Passes(window, filters: filters, images: images, tags: (tag(inputBlock), tag(block))) else {
+        guard let made = Passes(window, filters: filters, images: images, tags: (tag(inputBlock), tag(workspace.block)))
+        else {
             return nil
         }
-        if made.weightCount > weights.count { weights = AlignedBuffer(count: made.weightCount) }
+        workspace.reserve(weights: made.weightCount, scratchBytes: made.scratchBytes)
         passes[images] = made
         return made
     }
@@ -71,7 +72,7 @@ package final class BlockedConvolution {
     ) {
         guard images > 0 else { return }
         let passes = ready(images)
-        passes.forward.run(x, passes.forward.lay(weight, weights), y)
+        passes.forward.run(x, passes.forward.lay(weight, workspace), y, workspace)
     }
 
     /// - Parameter dx: nil where nobody reads it.
@@ -81,9 +82,27 @@ package final class BlockedConvolution {
     ) {
         guard images > 0 else { return dWeight.update(repeating: 0, count: filters * window.taps) }
         let passes = ready(images)
-        passes.weightGradient.run(x, passes.weightGradient.place(dWeight, weights), dy)
-        passes.weightGradient.unlay(weights, dWeight)
-        if let dx { passes.inputGradient.run(dx, passes.inputGradient.lay(weight, weights), dy) }
+        passes.weightGradient.run(x, passes.weightGradient.place(dWeight, workspace), dy, workspace)
+        passes.weightGradient.unlay(workspace, dWeight)
+        if let dx { passes.inputGradient.run(dx, passes.inputGradient.lay(weight, workspace), dy, workspace) }
+    }
+}
+
+/// What the convolutions of one network work in, one after another: weights as the library wants them, and what Winograd's
+/// algorithm transforms.
+package final class BlockedWorkspace {
+    /// Channels that stand together behind every convolution.
+    package let block: Int
+    fileprivate private(set) var weights = AlignedBuffer<Float>(count: 0)
+    fileprivate private(set) var scratch = AlignedBuffer<UInt8>(count: 0)
+
+    package init(block: Int) {
+        self.block = block
+    }
+
+    fileprivate func reserve(weights count: Int, scratchBytes: Int) {
+        if count > weights.count { weights = AlignedBuffer(count: count) }
+        if scratchBytes > scratch.count { scratch = AlignedBuffer(count: scratchBytes) }
     }
 }
 
@@ -95,6 +114,9 @@ private final class Passes {
 
     /// Numbers that the largest layout of the weights takes.
     var weightCount: Int { max(forward.weightCount, inputGradient.weightCount, weightGradient.weightCount) }
+
+    /// Bytes that the greediest of them works in.
+    var scratchBytes: Int { max(forward.scratchBytes, inputGradient.scratchBytes, weightGradient.scratchBytes) }
 
     init?(
         _ window: ImageWindow, filters: Int, images: Int, tags: (input: dnnl_format_tag_t, output: dnnl_format_tag_t)
@@ -202,24 +224,31 @@ private final class WeightedPrimitive {
         (self.into, self.back) = (into, back)
     }
 
-    func run(_ first: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ last: UnsafePointer<Float>) {
-        primitive.run(first, weight, last)
+    var scratchBytes: Int { max(primitive.scratchBytes, into?.scratchBytes ?? 0, back?.scratchBytes ?? 0) }
+
+    func run(
+        _ first: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ last: UnsafePointer<Float>,
+        _ workspace: BlockedWorkspace
+    ) {
+        primitive.run(first, weight, last, scratch: workspace.scratch.pointer)
     }
 
     /// The weights in the library's layout.
-    func lay(_ weight: UnsafePointer<Float>, _ buffer: AlignedBuffer<Float>) -> UnsafePointer<Float> {
+    func lay(_ weight: UnsafePointer<Float>, _ workspace: BlockedWorkspace) -> UnsafePointer<Float> {
         guard let into else { return weight }
-        into.run(weight, buffer.pointer)
-        return UnsafePointer(buffer.pointer)
+        into.run(weight, workspace.weights.pointer, scratch: workspace.scratch.pointer)
+        return UnsafePointer(workspace.weights.pointer)
     }
 
     /// Where the primitive is to write its weights.
-    func place(_ dWeight: UnsafeMutablePointer<Float>, _ buffer: AlignedBuffer<Float>) -> UnsafeMutablePointer<Float> {
-        back == nil ? dWeight : buffer.pointer
+    func place(
+        _ dWeight: UnsafeMutablePointer<Float>, _ workspace: BlockedWorkspace
+    ) -> UnsafeMutablePointer<Float> {
+        back == nil ? dWeight : workspace.weights.pointer
     }
 
     /// Brings what the primitive wrote into the usual layout.
-    func unlay(_ buffer: AlignedBuffer<Float>, _ dWeight: UnsafeMutablePointer<Float>) {
-        back?.run(buffer.pointer, dWeight)
+    func unlay(_ workspace: BlockedWorkspace, _ dWeight: UnsafeMutablePointer<Float>) {
+        back?.run(workspace.weights.pointer, dWeight, scratch: workspace.scratch.pointer)
     }
 }

@@ -8,6 +8,19 @@ enum OneDNN {
         return dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success ? engine : nil
     }()
 
+    /// Primitives work in memory that they are given: what the library would keep itself belongs to the thread that made the
+    /// primitive, and networks are made on one thread and used on others.
+    ///
+    /// Written once, before anybody reads it, and never changed.
+    nonisolated(unsafe) private static let attributes: dnnl_primitive_attr_t? = {
+        var attributes: dnnl_primitive_attr_t?
+        guard dnnl_primitive_attr_create(&attributes) == dnnl_success else { return nil }
+        guard dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user) == dnnl_success else {
+            return nil
+        }
+        return attributes
+    }()
+
     /// Memory of the library's own kind around numbers that stand elsewhere.
     final class Memory {
         let handle: dnnl_memory_t
@@ -32,8 +45,9 @@ enum OneDNN {
         /// - Parameter operation: a description such as `dnnl_convolution_desc_t`.
         init?<Operation>(_ operation: Operation, hint: Description? = nil) {
             var description: dnnl_primitive_desc_t?
+            guard let attributes else { return nil }
             let status = withUnsafePointer(to: operation) {
-                dnnl_primitive_desc_create(&description, $0, nil, engine, hint?.handle)
+                dnnl_primitive_desc_create(&description, $0, attributes, engine, hint?.handle)
             }
             guard status == dnnl_success, let description else { return nil }
             handle = description
@@ -42,8 +56,8 @@ enum OneDNN {
         /// A change of layout.
         init?(from: UnsafePointer<dnnl_memory_desc_t>, to: UnsafePointer<dnnl_memory_desc_t>) {
             var description: dnnl_primitive_desc_t?
-            guard
-                dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, nil) == dnnl_success,
+            guard let attributes,
+                dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, attributes) == dnnl_success,
                 let description
             else { return nil }
             handle = description
@@ -61,9 +75,15 @@ enum OneDNN {
         private let handle: dnnl_primitive_t
         private let stream: dnnl_stream_t
         private let operands: [Memory]
+        /// Bytes that it needs to work in.
+        let scratchBytes: Int
         private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
 
         init?(_ description: Description, _ operands: [(role: Int32, layout: UnsafePointer<dnnl_memory_desc_t>)]) {
+            let scratch = description.layout(dnnl_query_scratchpad_md)
+            scratchBytes = scratch.map { dnnl_memory_desc_get_size($0) } ?? 0
+            var operands = operands
+            if let scratch, scratchBytes > 0 { operands.append((DNNL_ARG_SCRATCHPAD, scratch)) }
             let memories = operands.compactMap { Memory($0.layout) }
             var primitive: dnnl_primitive_t?
             var stream: dnnl_stream_t?
@@ -98,10 +118,16 @@ enum OneDNN {
         }
 
         /// Computes with the operands where they stand now, in the order of the roles; those read only stay as they are.
-        func run(_ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer? = nil) {
+        ///
+        /// - Parameter scratch: on a 64-byte boundary, at least `scratchBytes` of it.
+        func run(
+            _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer? = nil,
+            scratch: UnsafeMutableRawPointer
+        ) {
             operands[0].point(to: UnsafeMutableRawPointer(mutating: first))
             operands[1].point(to: UnsafeMutableRawPointer(mutating: second))
             if let third { operands[2].point(to: UnsafeMutableRawPointer(mutating: third)) }
+            if scratchBytes > 0 { operands[operands.count - 1].point(to: scratch) }
             check(dnnl_primitive_execute(handle, stream, Int32(arguments.count), arguments.baseAddress))
             check(dnnl_stream_wait(stream))
         }

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Kernels
 import Testing
 
@@ -119,7 +120,8 @@ struct BlockedImageTests {
         let inputBlock = window.channels.isMultiple(of: block) ? block : 1
         let convolution = try #require(
             BlockedConvolution(
-                window, filters: shape.filters, images: max(images, 2), inputBlock: inputBlock, block: block))
+                window, filters: shape.filters, images: max(images, 2), inputBlock: inputBlock,
+                workspace: BlockedWorkspace(block: block)))
         let pixels = window.height * window.width
         let before = BlockedShape(images: images, channels: window.channels, pixels: pixels, block: inputBlock)
         let behind = BlockedShape(images: images, channels: shape.filters, pixels: window.pixels, block: block)
@@ -140,6 +142,40 @@ struct BlockedImageTests {
         #expect(error(y, y64) < 1e-5)
         #expect(error(dx, dx64) < 1e-5)
         #expect(error(dWeight, dWeight64) < 1e-5)
+    }
+
+    /// A convolution that one thread at a time uses, whichever it is.
+    private final class Handed: @unchecked Sendable {
+        let convolution: BlockedConvolution
+        var y: [Float]
+
+        init(_ convolution: BlockedConvolution, count: Int) {
+            self.convolution = convolution
+            y = Array(repeating: 0, count: count)
+        }
+    }
+
+    /// Networks are made on one thread and used on others: a cached model by whoever predicts.
+    @Test(.enabled(if: BlockedConvolution.channelsPerBlock != nil))
+    func aConvolutionWorksOnAnotherThreadThanItsMaker() throws {
+        let block = try #require(BlockedConvolution.channelsPerBlock)
+        let window = ImageWindow(channels: 64, height: 8, width: 8, kernel: 3, padding: 1)
+        let convolution = try #require(
+            BlockedConvolution(
+                window, filters: 64, images: 4, inputBlock: block, workspace: BlockedWorkspace(block: block)))
+        var stream = RandomStream(seed: 4, name: "threads")
+        let (x, weight) = (stream.normals(4 * 64 * 64), stream.normals(64 * 64 * 9))
+        let handed = Handed(convolution, count: x.count)
+        let isDone = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            handed.convolution.forward(images: 4, x, weight: weight, &handed.y)
+            isDone.signal()
+        }
+        isDone.wait()
+        var here = x
+        convolution.forward(images: 4, x, weight: weight, &here)
+        #expect(here == handed.y)
+        #expect(here.contains { $0 != 0 })
     }
 
     private func expected(

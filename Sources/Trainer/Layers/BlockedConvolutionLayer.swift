@@ -9,13 +9,13 @@ final class BlockedConvolutionLayer: Layer {
     private var input: UnsafePointer<Float>?
 
     /// - Returns: nil where the library has no such convolution.
-    init?(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, window: ImageWindow, filters: Int, block: Int)
-        throws(PlanError)
-    {
-        let inputBlock = window.channels.isMultiple(of: block) ? block : 1
+    init?(
+        _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, window: ImageWindow, filters: Int, workspace: BlockedWorkspace
+    ) throws(PlanError) {
+        let inputBlock = window.channels.isMultiple(of: workspace.block) ? workspace.block : 1
         guard
             let convolution = BlockedConvolution(
-                window, filters: filters, images: rowsMax, inputBlock: inputBlock, block: block)
+                window, filters: filters, images: rowsMax, inputBlock: inputBlock, workspace: workspace)
         else { return nil }
         self.convolution = convolution
         weight = layer.parameters[0]

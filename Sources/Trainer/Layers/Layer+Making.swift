@@ -3,16 +3,16 @@ import Kernels
 extension [NetworkPlan.PlacedLayer] {
     /// The layers at work, with memory for `rowsMax` rows; neighbours that one kernel computes together become one.
     ///
-    /// - Parameter block: channels of an image that stand together behind the first convolution; nil for planes.
+    /// - Parameter blocks: how channels of an image stand together behind the first convolution; nil for planes.
     /// - Throws: `PlanError.impossible` where blocks were asked for and the library has no convolution for them.
     func makeLayers<Number: Real>(
-        rowsMax: Int, block: Int?, as: Number.Type
+        rowsMax: Int, blocks: BlockedWorkspace?, as: Number.Type
     ) throws(PlanError) -> [any Layer<Number>] {
         var layers: [any Layer<Number>] = []
         var index = startIndex
         while index < endIndex {
             let next = index + 1 < endIndex ? self[index + 1] : nil
-            let made = try self[index].makeLayer(before: next, rowsMax: rowsMax, block: block, as: Number.self)
+            let made = try self[index].makeLayer(before: next, rowsMax: rowsMax, blocks: blocks, as: Number.self)
             layers.append(made.layer)
             index += made.takesNext ? 2 : 1
         }
@@ -42,11 +42,11 @@ extension NetworkPlan.PlacedLayer {
 
     /// The layer at work, together with the next one where one kernel computes both.
     fileprivate func makeLayer<Number: Real>(
-        before next: NetworkPlan.PlacedLayer?, rowsMax: Int, block: Int?, as: Number.Type
+        before next: NetworkPlan.PlacedLayer?, rowsMax: Int, blocks: BlockedWorkspace?, as: Number.Type
     ) throws(PlanError) -> (layer: any Layer<Number>, takesNext: Bool) {
-        if let block {
+        if let blocks {
             let rectifies = next?.plan == .activation(.relu)
-            if let blocked = try makeBlockedLayer(rowsMax: rowsMax, block: block, rectifies: rectifies) {
+            if let blocked = try makeBlockedLayer(rowsMax: rowsMax, blocks: blocks, rectifies: rectifies) {
                 // Blocks are asked for in single precision only.
                 guard let layer = blocked as? any Layer<Number> else {
                     throw .impossible(layer: name, detail: "blocks are for single precision")
@@ -56,29 +56,29 @@ extension NetworkPlan.PlacedLayer {
         } else if let next, let narrow = try narrowConvolution(before: next) {
             return (try NarrowConvolutionLayer<Number>(self, rowsMax: rowsMax, shape: narrow), true)
         }
-        return (try makeLayer(rowsMax: rowsMax, block: block, as: Number.self), false)
+        return (try makeLayer(rowsMax: rowsMax, blocks: blocks, as: Number.self), false)
     }
 
     /// The layer on images in blocks; nil where the layout does not matter to it.
     private func makeBlockedLayer(
-        rowsMax: Int, block: Int, rectifies: Bool
+        rowsMax: Int, blocks: BlockedWorkspace, rectifies: Bool
     ) throws(PlanError) -> (any Layer<Float>)? {
         switch plan {
         case .convolution(let filters, _, _, _, _, _):
             guard
                 let layer = try BlockedConvolutionLayer(
-                    self, rowsMax: rowsMax, window: try window(), filters: filters, block: block)
+                    self, rowsMax: rowsMax, window: try window(), filters: filters, workspace: blocks)
             else { throw .impossible(layer: name, detail: "the library has no convolution in blocks") }
             return layer
-        case .batchNorm: return try BlockedNormLayer(self, rowsMax: rowsMax, block: block, rectifies: rectifies)
-        case .globalMean: return try BlockedMeanLayer(self, rowsMax: rowsMax, block: block)
+        case .batchNorm: return try BlockedNormLayer(self, rowsMax: rowsMax, block: blocks.block, rectifies: rectifies)
+        case .globalMean: return try BlockedMeanLayer(self, rowsMax: rowsMax, block: blocks.block)
         default: return nil
         }
     }
 
     /// The layer with memory for `rowsMax` rows. The plan's sizes have been counted, so their products fit.
     private func makeLayer<Number: Real>(
-        rowsMax: Int, block: Int?, as: Number.Type
+        rowsMax: Int, blocks: BlockedWorkspace?, as: Number.Type
     ) throws(PlanError) -> any Layer<Number> {
         switch plan {
         case .dense(_, _, let activation):
@@ -103,7 +103,7 @@ extension NetworkPlan.PlacedLayer {
         case .globalMean:
             try GlobalMeanLayer<Number>(self, rowsMax: rowsMax)
         case .residual(let main, let shortcut):
-            try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut, block: block)
+            try ResidualLayer<Number>(self, rowsMax: rowsMax, main: main, shortcut: shortcut, blocks: blocks)
         case .columnEmbedding:
             try ColumnEmbeddingLayer<Number>(self, rowsMax: rowsMax)
         case .embeddingMean(let width):

@@ -11,14 +11,15 @@ final class ResidualLayer<Number: Real>: Layer {
     private let dSum: AlignedBuffer<Number>
 
     init(
-        _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, main: [LayerPlan], shortcut: [LayerPlan], block: Int?
+        _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, main: [LayerPlan], shortcut: [LayerPlan],
+        blocks: BlockedWorkspace?
     ) throws(PlanError) {
         var parameters = layer.parameters[...]
         var statistics = layer.statistics[...]
         self.main = try layer.branch(main, "main", &parameters, &statistics)
-            .makeLayers(rowsMax: rowsMax, block: block, as: Number.self)
+            .makeLayers(rowsMax: rowsMax, blocks: blocks, as: Number.self)
         self.shortcut = try layer.branch(shortcut, "shortcut", &parameters, &statistics)
-            .makeLayers(rowsMax: rowsMax, block: block, as: Number.self)
+            .makeLayers(rowsMax: rowsMax, blocks: blocks, as: Number.self)
         inputs = try layer.input.count()
         outputs = try layer.output.count()
         output = AlignedBuffer(count: try product(rowsMax, outputs))

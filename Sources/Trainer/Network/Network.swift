@@ -35,16 +35,17 @@ package final class Network<Number: Real> {
         // Where the library has no convolution for blocks after all, planes serve every network.
         let layers = plan.trunk.layers
         if let block = layers.channelsPerBlock(as: Number.self),
-            let blocked = try? layers.makeLayers(rowsMax: rowsMax, block: block, as: Number.self)
+            let blocked = try? layers.makeLayers(
+                rowsMax: rowsMax, blocks: BlockedWorkspace(block: block), as: Number.self)
         {
             trunk = blocked
         } else {
-            trunk = try layers.makeLayers(rowsMax: rowsMax, block: nil, as: Number.self)
+            trunk = try layers.makeLayers(rowsMax: rowsMax, blocks: nil, as: Number.self)
         }
         firstTrained = trunk.firstIndex { !($0 is AugmentationLayer<Number>) } ?? trunk.count
         var heads: [[any Layer<Number>]] = []
         for head in plan.heads {
-            heads.append(try head.layers.makeLayers(rowsMax: rowsMax, block: nil, as: Number.self))
+            heads.append(try head.layers.makeLayers(rowsMax: rowsMax, blocks: nil, as: Number.self))
         }
         self.heads = heads
         trunkWidth = try plan.trunk.output.count()
