@@ -91,6 +91,10 @@ struct ComparisonsResource: Sendable {
         guard let dataset = request.runs.first?.spec.dataset else {
             throw InvalidSpec(problems: [Problem(pointer: "/strategies", detail: "there is nothing to run")])
         }
+        // One with every task speaks for those of single tasks.
+        if let whole = request.runs.max(by: { $0.spec.tasks.count < $1.spec.tasks.count }) {
+            try services.checkContents(of: whole.spec, for: principal, pointer: "/base")
+        }
         return NewComparison(
             id: services.store.makeIdentifier(.comparison), owner: principal.owner, name: request.name,
             dataset: dataset, request: document, metrics: .array(request.metrics.map(\.json)), runs: runs)

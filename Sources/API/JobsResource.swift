@@ -85,31 +85,8 @@ struct JobsResource: Sendable {
         let surroundings = services.surroundings(of: principal)
         let spec = try TrainingSpec(decoding: document, in: surroundings)
         let memoryBytes = try services.memoryBytes(spec, surroundings, pointer: "")
-        try checkLabels(of: spec, owner: principal.visibleOwner)
-        try checkInitialModel(of: spec, owner: principal.visibleOwner)
+        try services.checkContents(of: spec, for: principal)
         return (spec, memoryBytes)
-    }
-
-    /// Labels that cannot be trained on are told now; of files too large to read here the job tells at its start.
-    private func checkLabels(of spec: TrainingSpec, owner: String?) throws {
-        var sources: [Identifier: DatasetSource] = [:]
-        var bytes = 0
-        for identifier in spec.datasets {
-            let record = try services.store.dataset(identifier, owner: owner)
-            bytes += record.bytes
-            sources[identifier] = DatasetSource(
-                path: services.store.datasetPath(identifier), sha256: record.sha256, schema: record.schema)
-        }
-        guard bytes <= services.settings.checkedDatasetBytesMax else { return }
-        try services.trainer.checkTargets(spec, sources)
-    }
-
-    private func checkInitialModel(of spec: TrainingSpec, owner: String?) throws {
-        guard let identifier = spec.initialModel else { return }
-        let record = try services.store.model(identifier, owner: owner)
-        let model = ModelSource(sha256: record.sha256) { try services.store.modelBytes(record) }
-        try services.trainer.checkInitialModel(
-            spec, model, try services.store.dataset(spec.dataset, owner: owner).schema)
     }
 
     private static func valid(_ spec: TrainingSpec, memoryBytes: Int) -> Reply {

@@ -56,7 +56,9 @@ extension Services {
         switch error.kind {
         case .invalid: return APIError(.datasetInvalid, problems: error.problems)
         case .tooLarge: return APIError(.payloadTooLarge, problems: error.problems)
-        case .unreadable: return unexpected(error, head)
+        case .unreadable:
+            _ = unexpected(error, head)
+            return .retryLater(.overloaded, "a file could not be read at the moment", seconds: Self.retrySeconds)
         }
     }
 

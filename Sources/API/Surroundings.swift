@@ -1,3 +1,4 @@
+import Datasets
 import JobStore
 import Jobs
 import Locks
@@ -34,5 +35,44 @@ extension Services {
             ])
         }
         return bytes
+    }
+
+    /// Reads what the spec names as far as it can be wrong before the first batch: labels that cannot be trained on, and
+    /// an initial model that does not fit. Of files too large to read here the job tells at its start.
+    ///
+    /// - Parameter pointer: where the spec stands in its document.
+    /// - Throws: `InvalidSpec`, or what the store and its files say.
+    func checkContents(of spec: TrainingSpec, for principal: Principal, pointer: String = "") throws {
+        do {
+            try checkLabels(of: spec, owner: principal.visibleOwner)
+            try checkInitialModel(of: spec, owner: principal.visibleOwner)
+        } catch let error as InvalidSpec {
+            throw InvalidSpec(
+                problems: error.problems.map { problem in
+                    var problem = problem
+                    problem.pointer = pointer + problem.pointer
+                    return problem
+                })
+        }
+    }
+
+    private func checkInitialModel(of spec: TrainingSpec, owner: String?) throws {
+        guard let identifier = spec.initialModel else { return }
+        let record = try store.model(identifier, owner: owner)
+        let model = ModelSource(sha256: record.sha256) { [store] in try store.modelBytes(record) }
+        try trainer.checkInitialModel(spec, model, try store.dataset(spec.dataset, owner: owner).schema)
+    }
+
+    private func checkLabels(of spec: TrainingSpec, owner: String?) throws {
+        var sources: [Identifier: DatasetSource] = [:]
+        var bytes = 0
+        for identifier in spec.datasets {
+            let record = try store.dataset(identifier, owner: owner)
+            bytes += record.bytes
+            sources[identifier] = DatasetSource(
+                path: store.datasetPath(identifier), sha256: record.sha256, schema: record.schema)
+        }
+        guard bytes <= settings.checkedDatasetBytesMax else { return }
+        try trainer.checkTargets(spec, sources)
     }
 }
