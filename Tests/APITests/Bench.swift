@@ -1,5 +1,6 @@
 import API
 import Compression
+import Datasets
 import Dispatch
 import Foundation
 import Glibc
@@ -20,7 +21,8 @@ final class Bench {
 
     init(
         _ change: (inout APISettings) -> Void = { _ in }, memoryBytes: Int = 1_000, isDraining: Bool = false,
-        faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry()
+        faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry(),
+        checkTargets: @escaping @Sendable (TrainingSpec, [Identifier: DatasetSource]) throws -> Void = { _, _ in }
     ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -33,7 +35,8 @@ final class Bench {
         var services = Services(
             store: store,
             trainer: TrainerFunctions(
-                memoryBytes: { _, _ in memoryBytes }, predict: TestModel.predict, export: TestModel.export),
+                memoryBytes: { _, _ in memoryBytes }, predict: TestModel.predict, checkTargets: checkTargets,
+                export: TestModel.export),
             settings: settings, queue: DispatchQueue(label: "test.api", attributes: .concurrent), clock: clock,
             logger: logger, isDraining: { isDraining })
         services.faults = { faults }
