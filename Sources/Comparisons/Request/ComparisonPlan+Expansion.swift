@@ -17,9 +17,10 @@ extension ComparisonPlan {
         let inputs = inputs(whole, in: surroundings)
         guard fits(runs: count, inputs: inputs, log) else { return [] }
         var runs: [ComparisonRequest.Run] = []
-        for arm in arms {
-            for rate in rates {
-                for seed in seeds {
+        // Seed by seed: what slows the machine for a while slows every strategy, and the first seed shows early.
+        for seed in seeds {
+            for arm in arms {
+                for rate in rates {
                     let key = RunKey(arm: arm.arm, seed: UInt64(seed), learningRate: rate)
                     let document = document(key, arm, inputs: inputs)
                     if let run = run(key, arm, document, in: surroundings, log) { runs.append(run) }
