@@ -136,16 +136,23 @@ private final class BackupStream: ContentSource {
             services.logger.error("a backup could not be completed: \(error)")
             hasFailed = true
         }
-        let before = state.withLock { state in
+        let wake = keep(piece, isLast: isAtEnd || hasFailed, hasFailed: hasFailed)
+        wake?()
+    }
+
+    /// What is to be called when all that is over has been given up: whoever is woken may begin the next backup.
+    private func keep(_ piece: [UInt8], isLast: Bool, hasFailed: Bool) -> (@Sendable () -> Void)? {
+        let (wake, over) = state.withLock { state in
             let before = state
             state.isReading = false
             state.hasFailed = hasFailed
             state.wake = nil
             // Unless it was cancelled meanwhile.
             if state.backup != nil, !piece.isEmpty { state.piece = piece }
-            if isAtEnd || hasFailed { (state.backup, state.turn) = (nil, nil) }
-            return before
+            if isLast { (state.backup, state.turn) = (nil, nil) }
+            return (before.wake, (before.backup, before.turn))
         }
-        before.wake?()
+        withExtendedLifetime(over) {}
+        return wake
     }
 }
