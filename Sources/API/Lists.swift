@@ -14,8 +14,8 @@ extension APIRequest {
 
     /// `order_by=name` or `order_by=name desc` (AIP-132): one member of those that this list can be ordered by.
     func order<Field: ListField>(by type: Field.Type) throws(APIError) -> ListOrder<Field> {
-        guard let text = query["order_by"], !text.isEmpty else { return .newestFirst }
-        let words = text.split(separator: " ")
+        guard let text = query["order_by"] else { return .newestFirst }
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
         let direction = words.count > 1 ? words[1] : "asc"
         guard (1...2).contains(words.count), let field = Field(rawValue: String(words[0])),
             direction == "asc" || direction == "desc"

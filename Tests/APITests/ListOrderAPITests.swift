@@ -31,7 +31,7 @@ struct ListOrderAPITests {
     @Test(arguments: [
         ("name", ["", "a", "b", "b", "ü"]), ("name asc", ["", "a", "b", "b", "ü"]),
         ("name desc", ["ü", "b", "b", "a", ""]), ("created_at", ["b", "a", "ü", "b", ""]),
-        ("created_at desc", ["", "b", "ü", "a", "b"]), ("", ["", "b", "ü", "a", "b"]),
+        ("created_at desc", ["", "b", "ü", "a", "b"]),
     ])
     func jobsComeInTheOrderAskedForPageByPage(order: String, names: [String]) throws {
         let bench = try Bench()
@@ -89,7 +89,10 @@ struct ListOrderAPITests {
         }
     }
 
-    @Test(arguments: ["size", "name down", "name,priority", "NAME", "name desc desc", "spec", "name; DROP TABLE jobs"])
+    @Test(arguments: [
+        "size", "name down", "name,priority", "NAME", "name desc desc", "spec", "", "name  desc",
+        "name; DROP TABLE jobs",
+    ])
     func anOrderThatIsNotOfferedIsRefused(order: String) throws {
         let escaped = order.replacing(" ", with: "%20").replacing(";", with: "%3B")
         let answer = try Bench().ask(.get, "/v1/jobs?order_by=\(escaped)")
