@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HTTPWire
 import Logging
 
 /// Takes connections from the listening sockets for one loop. Confined to the loop.
@@ -129,6 +130,12 @@ final class Acceptor {
         close(accepted.descriptor)
     }
 
-    private static let refusal = Array(
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n".utf8)
+    /// One for all: nothing has been asked yet, so there is no request to name.
+    private static let refusal: [UInt8] = {
+        let document = TransportProblem.tooManyConnections.document(requestID: "none")
+        let head =
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+            + "Content-Length: \(document.count)\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+        return Array(head.utf8) + document
+    }()
 }

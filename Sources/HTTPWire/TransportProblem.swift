@@ -74,6 +74,9 @@ extension TransportProblem {
     package static let overloaded = Self(
         status: 503, code: "overloaded", title: "The server is overloaded",
         detail: "Too many requests are being answered; try again shortly.")
+    package static let tooManyConnections = Self(
+        status: 503, code: "overloaded", title: "The server is overloaded",
+        detail: "There are as many connections as this server takes; try again shortly.")
     package static let internalError = Self(
         status: 500, code: "internal", title: "Something went wrong here", detail: "The answer could not be produced.")
     package static let versionNotSupported = Self(
