@@ -9,7 +9,7 @@ READING := HTTPServerTests|HTTPWireTests|DatasetsTests|JobsTests
 SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test test-tsan test-asan testssl soak lint format bench fuzz fuzz-api openapi clean
+.PHONY: help deps test-deps build demo run test test-tsan test-asan testssl soak lint format bench fuzz fuzz-api exports openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ fuzz: deps ## Fuzz every parser for a minute each
 fuzz-api: build test-deps ## Let schemathesis loose on a live server: 10,000 cases over five seeds
 	@Tools/python-tools.sh fuzz
 	@Fuzz/API/run.sh $(CASES)
+
+exports: build ## Hold exported models against predictions: every encoder, every kind of task, with onnxruntime
+	@Tools/python-tools.sh exports
+	@Tests/Exports/run.sh
 
 openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their sources
 	$(SWIFT) run OpenAPITool update

@@ -2,14 +2,14 @@
 # Keeps the Python programs that tests and fuzzing call, each group in a virtual environment of its own below
 # .build/python-tools; with nothing to do it does nothing and needs no network.
 #
-#   Tools/python-tools.sh clients|fuzz
+#   Tools/python-tools.sh clients|exports|fuzz
 set -eu
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-clients | fuzz) group=$1 ;;
+clients | exports | fuzz) group=$1 ;;
 *)
-    echo "usage: python-tools.sh clients|fuzz" >&2
+    echo "usage: python-tools.sh clients|exports|fuzz" >&2
     exit 2
     ;;
 esac

@@ -67,13 +67,13 @@ func finite(_ value: Double, row: Int, _ column: String) throws(DatasetError) ->
 
 /// Categories by name: 0 for unknown, then the categories from 1, then the missing value if it has a place.
 struct CategoryIndex {
-    private let indices: [String: Int32]
+    private let indices: [ExactText: Int32]
     private let missing: Int32
 
     init(_ categories: [String], missing: Bool) {
-        var indices: [String: Int32] = [:]
+        var indices: [ExactText: Int32] = [:]
         indices.reserveCapacity(categories.count)
-        for (index, name) in categories.enumerated() { indices[name] = Int32(index + 1) }
+        for (index, name) in categories.enumerated() { indices[ExactText(name)] = Int32(index + 1) }
         self.indices = indices
         self.missing = missing ? Int32(categories.count + 1) : 0
     }
@@ -81,7 +81,7 @@ struct CategoryIndex {
     /// The index of a category; nil stands for a missing value.
     func index(of name: String?) -> Int32 {
         guard let name else { return missing }
-        return indices[name] ?? 0
+        return indices[ExactText(name)] ?? 0
     }
 
     /// The index for each code of a column plus one, so that the missing value's comes first.

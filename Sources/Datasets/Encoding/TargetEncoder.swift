@@ -24,15 +24,15 @@ enum TargetEncoder {
     private static func classes(
         _ parts: [Part], _ column: TargetPlan.Column, _ classes: [String]
     ) throws(DatasetError) -> ClassTarget {
-        var ids: [String: Int32] = [:]
-        for (index, name) in classes.enumerated() { ids[name] = Int32(index) }
+        var ids: [ExactText: Int32] = [:]
+        for (index, name) in classes.enumerated() { ids[ExactText(name)] = Int32(index) }
         var target = ClassTarget(ids: [], classes: classes.count)
         target.ids.reserveCapacity(parts.reduce(0) { $0 + $1.table.rows })
         for part in parts {
             guard case .categories(let labels) = try part.table.column(column.use.name, as: column.use.role) else {
                 throw DatasetError("expected labels", pointer: part.pointer, column: column.use.name)
             }
-            let meanings = labels.names.map { ids[$0] }
+            let meanings = labels.names.map { ids[ExactText($0)] }
             for (row, code) in labels.codes.enumerated() {
                 guard code >= 0 else {
                     target.ids.append(-1)

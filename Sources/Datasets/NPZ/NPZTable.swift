@@ -79,14 +79,14 @@ enum NPZTable {
         var codes: [Int32] = []
         codes.reserveCapacity(array.header.rows)
         var names: [String] = []
-        var known: [String: Int32] = [:]
+        var known: [ExactText: Int32] = [:]
         try array.forEachPiece { bytes, count, first throws(DatasetError) in
             for index in 0..<count {
                 guard let name = element.className(bytes, at: index * element.size), name != missingName else {
                     codes.append(-1)
                     continue
                 }
-                if let code = known[name] {
+                if let code = known[ExactText(name)] {
                     codes.append(code)
                     continue
                 }
@@ -95,7 +95,7 @@ enum NPZTable {
                         "more than \(limits.classesMax) different values; that is too many for classes or categories",
                         kind: .tooLarge, row: first + index + 1, column: array.name)
                 }
-                known[name] = Int32(names.count)
+                known[ExactText(name)] = Int32(names.count)
                 codes.append(Int32(names.count))
                 names.append(name)
             }
