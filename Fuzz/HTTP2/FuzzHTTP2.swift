@@ -24,9 +24,7 @@ private struct Driver {
     }
 
     private mutating func handleEvents() {
-        var events: [HTTP2Event] = []
-        session.takeEvents(into: &events)
-        for event in events {
+        while let event = session.nextEvent() {
             switch event {
             case .head(let stream, let head, _):
                 precondition(heads.insert(stream).inserted, "two heads on a stream")

@@ -33,8 +33,6 @@ final class EventLoop {
     let rateWindow: RateWindow
     /// Where the heads of HTTP/2 answers are laid out, one at a time.
     var fieldBlock = HTTP2FieldBlock()
-    /// An empty array that HTTP/2 connections take turns to use.
-    var spareEvents: [HTTP2Event] = []
     private var dateSecond = 0
     private var dateBytes: [UInt8] = []
 

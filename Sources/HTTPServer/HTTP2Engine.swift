@@ -70,22 +70,15 @@ final class HTTP2Engine: Engine {
     @discardableResult
     private func handleEvents() -> Bool {
         var hadSome = false
-        while connection.phase == .open, session.hasEvents {
+        while connection.phase == .open, let event = session.nextEvent() {
             hadSome = true
-            // The array goes back and forth between loop and session, so that a busy connection allocates none.
-            var events: [HTTP2Event] = []
-            swap(&events, &loop.spareEvents)
-            session.takeEvents(into: &events)
-            // Taken off the end, events need not be copied.
-            events.reverse()
-            while let event = events.popLast() { handle(event) }
-            swap(&events, &loop.spareEvents)
+            handle(event)
         }
         return hadSome
     }
 
-    private func handle(_ event: HTTP2Event) {
-        switch event {
+    private func handle(_ event: consuming HTTP2Event) {
+        switch consume event {
         case .head(let number, let head, let endsStream):
             begin(number, head, endsStream: endsStream)
         case .refused(let number, let problem):

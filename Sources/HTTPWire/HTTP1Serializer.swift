@@ -122,18 +122,22 @@ package struct HTTP1Serializer {
     }
 
     /// Whether a field is the server's own business, in HTTP/1 (framing, connection) and HTTP/2 (RFC 9113 section 8.2.2).
-    package static func isFraming(_ name: HTTPField.Name) -> Bool {
-        let text = name.canonicalName
-        // Lengths are cheaper to compare than names, and rule most fields out.
-        switch text.utf8.count {
-        case 4: return text == "date"
-        case 7: return text == "upgrade"
-        case 10: return text == "connection" || text == "keep-alive"
-        case 12: return text == "x-request-id"
-        case 14: return text == "content-length"
-        case 16: return text == "proxy-connection"
-        case 17: return text == "transfer-encoding"
-        default: return false
+    static func isFraming(_ name: HTTPField.Name) -> Bool {
+        var text = name.canonicalName
+        return text.withUTF8 { isFraming(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The same of a name in lower case.
+    static func isFraming(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.count {
+        case 4: name.equals("date")
+        case 7: name.equals("upgrade")
+        case 10: name.equals("connection") || name.equals("keep-alive")
+        case 12: name.equals("x-request-id")
+        case 14: name.equals("content-length")
+        case 16: name.equals("proxy-connection")
+        case 17: name.equals("transfer-encoding")
+        default: false
         }
     }
 
@@ -148,14 +152,25 @@ package struct HTTP1Serializer {
 
     /// Appends a non-negative number without building a string.
     static func appendDecimal(_ number: Int, to bytes: inout [UInt8]) {
-        let number = max(0, number)
-        var place = 1
-        while number / place >= 10 { place *= 10 }
-        while place > 0 {
-            bytes.append(Byte.zero + UInt8(truncatingIfNeeded: number / place % 10))
-            place /= 10
+        withDecimal(number) { bytes.append(contentsOf: $0) }
+    }
+
+    /// Lends the digits of a non-negative number.
+    static func withDecimal<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(byteCount: decimalDigitsMax, alignment: 1) { digits in
+            var start = digits.count
+            var rest = UInt(max(0, number))
+            repeat {
+                start -= 1
+                digits[start] = Byte.zero + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            return body(UnsafeRawBufferPointer(rebasing: digits[start...]))
         }
     }
+
+    /// Of `Int.max`.
+    private static let decimalDigitsMax = 19
 
     private static func appendHexadecimal(_ number: Int, to bytes: inout [UInt8]) {
         let start = bytes.count

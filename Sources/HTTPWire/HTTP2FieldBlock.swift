@@ -2,22 +2,24 @@ import CNghttp2
 package import HTTPTypes
 
 /// The fields of a response, laid out for nghttp2 in buffers that are used again for the next response.
-package struct HTTP2FieldBlock {
+package struct HTTP2FieldBlock: ~Copyable {
     private struct Entry {
         var nameEnd: Int
         var valueEnd: Int
         /// Whether the value is likely to come again, so that HPACK should remember it.
         var recurs = true
     }
-    private var bytes: [UInt8] = []
+    private var bytes = ByteBlock(capacity: 512)
     private var entries: [Entry] = []
-    private var pairs: [nghttp2_nv] = []
+
+    /// What is kept for the next response, in bytes.
+    private static let bytesKept = 16 * 1024
 
     package init() {}
 
     /// Starts over with `:status`.
     package mutating func begin(status: Int) {
-        bytes.removeAll(keepingCapacity: true)
+        bytes.removeAll(capacityKept: Self.bytesKept)
         entries.removeAll(keepingCapacity: true)
         add(":status", status)
     }
@@ -26,52 +28,59 @@ package struct HTTP2FieldBlock {
     /// itself.
     package mutating func begin(status: Int, _ responseFields: HTTPFields) {
         begin(status: status)
-        for field in responseFields where !HTTP1Serializer.isFraming(field.name) {
-            bytes.append(contentsOf: field.name.canonicalName.utf8)
+        for field in responseFields {
+            let start = bytes.count
+            bytes.append(field.name.canonicalName)
             let nameEnd = bytes.count
-            field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
-            entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
+            if HTTP1Serializer.isFraming(bytes.bytes.part(start..<nameEnd)) {
+                bytes.truncate(to: start)
+            } else {
+                field.withUnsafeBytesOfValue { bytes.append(UnsafeRawBufferPointer($0)) }
+                entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
+            }
         }
     }
 
     /// Adds a field whose name is lower case and whose value is free of control characters.
     /// - Parameter recurs: false for a value that is new each time, which would only push others out of HPACK's table.
     package mutating func add(_ name: StaticString, _ value: String, recurs: Bool = true) {
-        HTTP1Serializer.append(name, to: &bytes)
+        bytes.append(name)
         let nameEnd = bytes.count
-        bytes.append(contentsOf: value.utf8)
+        bytes.append(value)
         entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count, recurs: recurs))
     }
 
     package mutating func add(_ name: StaticString, _ value: [UInt8]) {
-        HTTP1Serializer.append(name, to: &bytes)
-        let nameEnd = bytes.count
-        bytes.append(contentsOf: value)
-        entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
+        value.withUnsafeBytes { add(name, $0) }
     }
 
     package mutating func add(_ name: StaticString, _ number: Int) {
-        HTTP1Serializer.append(name, to: &bytes)
+        HTTP1Serializer.withDecimal(number) { add(name, $0) }
+    }
+
+    private mutating func add(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+        bytes.append(name)
         let nameEnd = bytes.count
-        HTTP1Serializer.appendDecimal(number, to: &bytes)
+        bytes.append(value)
         entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
     }
 
     /// Lends the fields to the library, `:status` first. The library copies what it keeps.
-    mutating func withNameValues<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
-        pairs.removeAll(keepingCapacity: true)
-        return bytes.withUnsafeMutableBufferPointer { bytes in
+    func withNameValues<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: entries.count) { pairs in
+            let base = bytes.bytes.bindMemory(to: UInt8.self).baseAddress.map { UnsafeMutablePointer(mutating: $0) }
             var start = 0
-            for entry in entries {
+            for (index, entry) in entries.enumerated() {
                 let flags = entry.recurs ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX
-                pairs.append(
-                    nghttp2_nv(
-                        name: bytes.baseAddress.map { $0 + start }, value: bytes.baseAddress.map { $0 + entry.nameEnd },
+                pairs.initializeElement(
+                    at: index,
+                    to: nghttp2_nv(
+                        name: base.map { $0 + start }, value: base.map { $0 + entry.nameEnd },
                         namelen: entry.nameEnd - start, valuelen: entry.valueEnd - entry.nameEnd,
                         flags: UInt8(truncatingIfNeeded: flags.rawValue)))
                 start = entry.valueEnd
             }
-            return pairs.withUnsafeBufferPointer(body)
+            return body(UnsafeBufferPointer(pairs))
         }
     }
 }

@@ -1,61 +1,63 @@
 import HTTPTypes
 
-/// The header block of a stream while it is being decoded. nghttp2 has checked the rules of RFC 9113 section 8 about names,
+/// A request's head while it is made of its header list. nghttp2 has checked the rules of RFC 9113 section 8 about names,
 /// pseudo-header fields and their order; what is left is checked here.
 struct HTTP2HeadDraft {
+    private let limits: HTTP2Limits
     private var method: HTTPRequest.Method?
     private var scheme: String?
     private var authority: String?
     private var host: String?
     private var path: String?
-    private var fields = HTTPFields()
+    private var fields: [HTTPField] = []
     private var contentLength: Int?
     private var expectsContinue = false
     private var requestID: String?
     private var isMalformed = false
     private var problem: TransportProblem?
-    /// Names and values and 32 bytes a field, whether kept or not.
-    private(set) var listBytes = 0
-    private var fieldCount = 0
 
     /// Room for as many fields is taken at once.
     private static let usualFields = 8
 
-    mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, limits: HTTP2Limits) {
-        listBytes += name.count + value.count + 32
-        fieldCount += 1
-        guard listBytes <= limits.headerListBytesMax, fieldCount <= limits.fieldsMax + 4 else {
-            problem = problem ?? .fieldsTooLarge("The header list may have at most \(limits.headerListBytesMax) bytes.")
-            return
-        }
+    init(limits: HTTP2Limits) { self.limits = limits }
+
+    /// Takes one field in. The library has made sure that names are in lower case.
+    mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         if name.first == Byte.colon {
-            addPseudo(name, value, limits: limits)
+            addPseudo(name, value)
         } else {
             addField(name, value)
         }
     }
 
-    private mutating func addPseudo(
-        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limits: HTTP2Limits
-    ) {
-        if name.equalsIgnoringCase(":method") {
+    /// There were more fields, or longer ones, than were kept.
+    mutating func noteTooLarge() {
+        problem = problem ?? .fieldsTooLarge("The header list may have at most \(limits.headerListBytesMax) bytes.")
+    }
+
+    private mutating func addPseudo(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        if name.equals(":method") {
             method = HTTPRequest.Method(bytes: value)
             if method == nil { isMalformed = true }
-        } else if name.equalsIgnoringCase(":scheme") {
+        } else if name.equals(":scheme") {
             scheme = value.text
-        } else if name.equalsIgnoringCase(":authority") {
+        } else if name.equals(":authority") {
             authority = value.text
             if !Authority.isValid(value, portRequired: false) { isMalformed = true }
-        } else if name.equalsIgnoringCase(":path") {
-            if value.count > limits.targetBytesMax {
-                problem = problem ?? .targetTooLong(bytesMax: limits.targetBytesMax)
-            } else if value.count == 1, value[0] == Byte.asterisk {
-                path = "*"
-            } else if value.first == Byte.slash, RequestTarget.isPathAndQuery(value) {
-                path = value.text
-            } else {
-                isMalformed = true
-            }
+        } else if name.equals(":path") {
+            addPath(value)
+        } else {
+            isMalformed = true
+        }
+    }
+
+    private mutating func addPath(_ value: UnsafeRawBufferPointer) {
+        if value.count > limits.targetBytesMax {
+            problem = problem ?? .targetTooLong(bytesMax: limits.targetBytesMax)
+        } else if value.count == 1, value[0] == Byte.asterisk {
+            path = "*"
+        } else if value.first == Byte.slash, RequestTarget.isPathAndQuery(value) {
+            path = value.text
         } else {
             isMalformed = true
         }
@@ -63,19 +65,19 @@ struct HTTP2HeadDraft {
 
     private mutating func addField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         switch name.count {
-        case 4 where name.equalsIgnoringCase("host"):
+        case 4 where name.equals("host"):
             if host != nil || !Authority.isValid(value, portRequired: false) { isMalformed = true }
             host = value.text
             return
-        case 6 where name.equalsIgnoringCase("expect"):
+        case 6 where name.equals("expect"):
             if value.equalsIgnoringCase("100-continue") {
                 expectsContinue = true
             } else {
                 problem = problem ?? .expectationFailed
             }
-        case 12 where requestID == nil && name.equalsIgnoringCase("x-request-id"):
+        case 12 where requestID == nil && name.equals("x-request-id"):
             requestID = value.text
-        case 14 where name.equalsIgnoringCase("content-length"):
+        case 14 where name.equals("content-length"):
             // nghttp2 has made sure that it is a number and comes once; Int fails on what it cannot hold.
             contentLength = Int(value.text)
             if contentLength == nil { isMalformed = true }
@@ -90,8 +92,8 @@ struct HTTP2HeadDraft {
         fields.append(HTTPField(name: fieldName, bytes: value))
     }
 
-    /// The event that the complete block amounts to.
-    func finish(stream: Int32, endsStream: Bool) -> HTTP2Event {
+    /// The event that the complete list amounts to.
+    consuming func finish(stream: Int32, endsStream: Bool) -> HTTP2Event {
         // RFC 9113 section 8.3.1: Host must name the same authority.
         if isMalformed || (authority != nil && host != nil && authority?.lowercased() != host?.lowercased()) {
             return .malformed(stream: stream)
@@ -101,8 +103,10 @@ struct HTTP2HeadDraft {
         guard path != "*" || method == .options, path != nil || method == .connect else {
             return .malformed(stream: stream)
         }
+        var headerFields = HTTPFields()
+        headerFields.append(contentsOf: fields)
         let request = HTTPRequest(
-            method: method, scheme: scheme, authority: authority ?? host, path: path, headerFields: fields)
+            method: method, scheme: scheme, authority: authority ?? host, path: path, headerFields: headerFields)
         let head = HTTP2Head(
             request: request, contentLength: endsStream ? 0 : contentLength,
             expectsContinue: expectsContinue && !endsStream, requestID: requestID)

@@ -3,9 +3,13 @@ import HTTPTypes
 
 /// What nghttp2's callbacks write to and read from. They only append here; whoever drives the session acts afterwards,
 /// because the library must not be called from inside its own callbacks.
-final class HTTP2Recorder {
-    /// The answer of one stream, as far as the library may take it.
+///
+/// The session keeps it in memory whose address the library hands to every callback: a value there is changed in place, while each
+/// access to an object's property would be counted and checked for exclusivity at run time, a dozen times for each request.
+struct HTTP2Recorder: ~Copyable {
+    /// The content of one stream's answer, as far as the library may take it.
     struct Outgoing {
+        var stream: Int32
         var bytes: [UInt8] = []
         var offset = 0
         /// Whether nothing follows `bytes`.
@@ -28,14 +32,16 @@ final class HTTP2Recorder {
     }
 
     let limits: HTTP2Limits
-    var events: [HTTP2Event] = []
-    /// The header block at hand or the last one. Blocks never interleave (RFC 9113 section 4.3). Behind a pointer, because
-    /// access to a property is checked for exclusivity at run time, which for each field costs more than the field.
-    private let draft: UnsafeMutablePointer<HTTP2HeadDraft>
-    /// The stream of the block at hand; 0 outside of one.
-    private var draftStream: Int32 = 0
-    private var answering = StreamIndex()
-    private var outgoing: [Outgoing] = []
+    private var events = EventQueue()
+    private var scanner = HTTP2FrameScanner()
+    /// The header list at hand or the last one. Header blocks never interleave (RFC 9113 section 4.3).
+    private var headerList = HTTP2HeaderList()
+    /// The stream of the list at hand; 0 outside of one.
+    private var headerStream: Int32 = 0
+    /// Contents on their way out. The library is told the position of each and asks for it by that.
+    private var outgoing: [Outgoing?] = []
+    /// Positions in `outgoing` to use again.
+    private var freePositions: [Int] = []
     /// The connection error found in what was read: the library did not see it, or saw it as something lesser.
     var violation: UInt32?
     /// Milliseconds on the caller's clock.
@@ -56,8 +62,6 @@ final class HTTP2Recorder {
 
     init(limits: HTTP2Limits) {
         self.limits = limits
-        draft = .allocate(capacity: 1)
-        draft.initialize(to: HTTP2HeadDraft())
         resetsReceived = RateMeter(limits.resetsReceived)
         resetsSent = RateMeter(limits.resetsSent)
         emptyData = RateMeter(limits.emptyData)
@@ -66,13 +70,8 @@ final class HTTP2Recorder {
         priorities = RateMeter(limits.priorities)
     }
 
-    deinit {
-        draft.deinitialize(count: 1)
-        draft.deallocate()
-    }
-
     /// Notes that the upgraded request has taken stream 1.
-    func noteUpgrade() {
+    mutating func noteUpgrade() {
         _ = streams.open(1)
         endedByPeer.insert(1)
     }
@@ -80,7 +79,7 @@ final class HTTP2Recorder {
     /// Whether a GOAWAY that names no last stream has been sent, and not been noticed by `takeNotice` yet.
     private var hasSentNotice = false
 
-    func takeNotice() -> Bool {
+    mutating func takeNotice() -> Bool {
         defer { hasSentNotice = false }
         return hasSentNotice
     }
@@ -94,8 +93,20 @@ final class HTTP2Recorder {
 
     // MARK: Reading
 
+    /// How many bytes the library may be given: all, or those before a frame that breaks the connection, and how it does.
+    mutating func scan(_ bytes: UnsafeRawBufferPointer) -> (count: Int, violation: UInt32?) {
+        var offset = 0
+        while let frame = scanner.next(bytes, at: &offset) {
+            if let violation = begin(frame) { return (max(0, offset - HTTP2FrameScanner.headerBytes), violation) }
+        }
+        return (bytes.count, nil)
+    }
+
+    /// Whether a header block has begun and its end is awaited.
+    var isInHeaderBlock: Bool { scanner.isInHeaderBlock }
+
     /// Looks at a frame before the library does. The code of a connection error, if it is one.
-    func begin(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
+    private mutating func begin(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
         // RFC 9113 section 5.1.1: a stream number that was passed over is closed, and HEADERS on it break the connection.
         let isNew = streams.isNew(frame.stream)
         if frame.isHeaders, !streams.open(frame.stream) { return NGHTTP2_PROTOCOL_ERROR.rawValue }
@@ -109,7 +120,7 @@ final class HTTP2Recorder {
 
     /// RFC 9113 section 5.1: what comes after the peer's own END_STREAM, and HEADERS after its RST_STREAM, breaks the
     /// connection; DATA after its RST_STREAM breaks the stream.
-    private func beginOnKnownStream(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
+    private mutating func beginOnKnownStream(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
         if frame.isReset {
             resetByPeer.insert(frame.stream)
             return nil
@@ -125,7 +136,7 @@ final class HTTP2Recorder {
     }
 
     /// Reports DATA on streams that the peer had reset, once the library has been given it.
-    func reportLate() {
+    mutating func reportLate() {
         guard !late.isEmpty else { return }
         for stream in late { events.append(.late(stream: stream)) }
         late = []
@@ -134,48 +145,49 @@ final class HTTP2Recorder {
     /// Streams that DATA came on after their RST_STREAM, in the input at hand.
     private var late: [Int32] = []
 
-    func beginHeaders(_ frame: nghttp2_frame) {
-        guard frame.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
-        draft.pointee = HTTP2HeadDraft()
-        draftStream = frame.hd.stream_id
+    mutating func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
+        guard frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
+        headerList.begin()
+        headerStream = frame.header.stream_id
     }
 
-    /// False ends the connection. Trailers have no draft: they are decoded, checked by the library, and dropped.
-    func header(stream: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
-        guard draftStream == stream else {
+    /// False ends the connection. Trailers make no list: they are decoded, checked by the library, and dropped.
+    mutating func header(stream: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
+        guard headerStream == stream else {
             trailerBytes += name.count + value.count + 32
             return trailerBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         }
-        draft.pointee.add(name: name, value: value, limits: limits)
-        return draft.pointee.listBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
+        headerList.add(name: name, value: value, limits: limits)
+        return headerList.listBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
     }
 
     private var trailerBytes = 0
 
     /// False ends the connection.
-    func receivedFrame(_ frame: nghttp2_frame) -> Bool {
+    mutating func receivedFrame(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
         framesRead &+= 1
-        let stream = frame.hd.stream_id
-        let endsStream = UInt32(frame.hd.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
-        switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+        let header = frame.header
+        let stream = header.stream_id
+        let endsStream = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
+        switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_HEADERS:
             trailerBytes = 0
-            if draftStream == stream {
-                draftStream = 0
-                events.append(draft.pointee.finish(stream: stream, endsStream: endsStream))
+            if headerStream == stream {
+                headerStream = 0
+                events.append(headerList.finish(stream: stream, endsStream: endsStream, limits: limits))
             } else if endsStream {
                 events.append(.end(stream: stream))
             }
         case NGHTTP2_DATA:
             if endsStream {
                 events.append(.end(stream: stream))
-            } else if frame.hd.length == 0 || frame.data.padlen >= frame.hd.length {
+            } else if header.length == 0 || frame.pointee.data.padlen >= header.length {
                 return emptyData.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
             }
         case NGHTTP2_RST_STREAM:
             return resetsReceived.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_PING:
-            if UInt32(frame.hd.flags) & NGHTTP2_FLAG_ACK.rawValue != 0, Self.isNoticePing(frame.ping) {
+            if UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue != 0, Self.isNoticePing(frame.pointee.ping) {
                 events.append(.noticed)
             }
             return pings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
@@ -189,31 +201,35 @@ final class HTTP2Recorder {
         return true
     }
 
-    func receivedContent(stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+    mutating func receivedContent(stream: Int32, _ bytes: UnsafeRawBufferPointer) {
         events.append(.content(stream: stream, Array(bytes)))
     }
 
-    func closedStream(_ stream: Int32, code: UInt32) {
-        if draftStream == stream { draftStream = 0 }
-        if let position = answering.remove(stream) {
-            outgoing.swapAt(position, outgoing.count - 1)
-            outgoing.removeLast()
-        }
+    mutating func closedStream(_ stream: Int32, code: UInt32) {
+        if headerStream == stream { headerStream = 0 }
         events.append(.closed(stream: stream, isWhole: code == NGHTTP2_NO_ERROR.rawValue))
+    }
+
+    /// The next event. Once its end is told, nobody answers a stream any more: what was given for it until then is let go of.
+    mutating func nextEvent() -> HTTP2Event? {
+        let event = events.popFirst()
+        if case .closed(let stream, _)? = event, let position = position(of: stream) { forget(position) }
+        return event
     }
 
     // MARK: Writing
 
     /// False ends the connection.
-    func sentFrame(_ frame: nghttp2_frame) -> Bool {
-        switch nghttp2_frame_type(UInt32(frame.hd.type)) {
+    mutating func sentFrame(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
+        let header = frame.header
+        switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_RST_STREAM:
             return resetsSent.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_GOAWAY:
-            hasSentNotice = frame.goaway.last_stream_id == .max
+            hasSentNotice = frame.pointee.goaway.last_stream_id == .max
         case NGHTTP2_HEADERS, NGHTTP2_DATA:
-            if UInt32(frame.hd.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
-                events.append(.answered(stream: frame.hd.stream_id))
+            if UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
+                events.append(.answered(stream: header.stream_id))
             }
         default:
             break
@@ -221,38 +237,56 @@ final class HTTP2Recorder {
         return true
     }
 
-    /// Notes the first content of an answer.
-    func begin(stream: Int32, _ answer: Outgoing) {
-        if let position = answering.position(of: stream) {
-            outgoing[position] = answer
-        } else {
-            answering.append(stream)
+    /// Notes the first content of an answer. Returns its position, by which the library asks for it.
+    mutating func begin(stream: Int32, _ bytes: [UInt8], isLast: Bool) -> Int {
+        let answer = Outgoing(stream: stream, bytes: bytes, isLast: isLast)
+        guard let position = freePositions.popLast() else {
             outgoing.append(answer)
+            return outgoing.count - 1
         }
+        outgoing[position] = answer
+        return position
     }
 
     /// Notes more of it; false when there is no such answer.
-    func goOn(stream: Int32, _ bytes: [UInt8], isLast: Bool) -> Bool {
-        guard let position = answering.position(of: stream) else { return false }
-        outgoing[position] = Outgoing(bytes: bytes, isLast: isLast, movedAt: outgoing[position].movedAt)
+    mutating func goOn(stream: Int32, _ bytes: [UInt8], isLast: Bool) -> Bool {
+        guard let position = position(of: stream) else { return false }
+        outgoing[position] = Outgoing(
+            stream: stream, bytes: bytes, isLast: isLast, movedAt: outgoing[position]?.movedAt)
         return true
     }
 
     /// When the library last took some of the answer.
-    func movedAt(stream: Int32) -> Int? { answering.position(of: stream).flatMap { outgoing[$0].movedAt } }
+    func movedAt(stream: Int32) -> Int? { position(of: stream).flatMap { outgoing[$0]?.movedAt } }
 
-    /// Fills `buffer` with the next content of a stream. Nil defers until `HTTP2Session.supply`.
-    func fill(stream: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> (count: Int, isLast: Bool)? {
-        guard let position = answering.position(of: stream) else { return (0, true) }
-        guard let filled = outgoing[position].fill(buffer, now: now) else {
+    /// Fills `buffer` with the next content at a stream's position. Nil defers until `HTTP2Session.supply`.
+    mutating func fill(
+        stream: Int32, _ position: Int, _ buffer: UnsafeMutableRawBufferPointer
+    ) -> (count: Int, isLast: Bool)? {
+        guard outgoing.indices.contains(position), outgoing[position]?.stream == stream else { return (0, true) }
+        guard let filled = outgoing[position]?.fill(buffer, now: now) else {
             events.append(.wantsContent(stream: stream, bytesMax: buffer.count))
             return nil
         }
+        // Most answers are whole and go out at once, so that few are left when a stream is looked for.
+        if filled.isLast { forget(position) }
         return filled
     }
 
+    /// Contents that have yet to go out.
+    var contentsHeld: Int { outgoing.count - freePositions.count }
+
+    private func position(of stream: Int32) -> Int? {
+        contentsHeld == 0 ? nil : outgoing.firstIndex { $0?.stream == stream }
+    }
+
+    private mutating func forget(_ position: Int) {
+        outgoing[position] = nil
+        freePositions.append(position)
+    }
+
     /// Notes a connection error; always false, for callers to return.
-    private func fail(_ code: nghttp2_error_code) -> Bool {
+    private mutating func fail(_ code: nghttp2_error_code) -> Bool {
         if violation == nil { violation = code.rawValue }
         return false
     }

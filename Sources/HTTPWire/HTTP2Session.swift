@@ -6,8 +6,7 @@ import CNghttp2
 /// thread-safe: whoever owns it calls it from one thread.
 package final class HTTP2Session {
     private let session: OpaquePointer
-    private let recorder: HTTP2Recorder
-    private var scanner = HTTP2FrameScanner()
+    private let recorder: UnsafeMutablePointer<HTTP2Recorder>
     private var isBroken = false
 
     /// Why a session could not be made.
@@ -18,25 +17,30 @@ package final class HTTP2Session {
 
     /// A connection that starts with the client's preface.
     package init(limits: HTTP2Limits) throws(Failure) {
-        recorder = HTTP2Recorder(limits: limits)
-        session = try Self.makeSession(limits: limits, recorder: recorder)
+        (session, recorder) = try Self.makeSession(limits: limits)
         try submitSettings(limits)
     }
 
     /// A connection upgraded from HTTP/1.1 (RFC 7540 section 3.2). The request that asked for it is stream 1.
     /// - Parameter settings: the payload of HTTP2-Settings, decoded.
     package init(limits: HTTP2Limits, upgradingWith settings: [UInt8], isHead: Bool) throws(Failure) {
-        recorder = HTTP2Recorder(limits: limits)
-        session = try Self.makeSession(limits: limits, recorder: recorder)
+        (session, recorder) = try Self.makeSession(limits: limits)
         try check(
             nghttp2_session_upgrade2(session, settings, settings.count, isHead ? 1 : 0, nil), "upgrade")
-        recorder.noteUpgrade()
+        recorder.pointee.noteUpgrade()
         try submitSettings(limits)
     }
 
-    deinit { nghttp2_session_del(session) }
+    deinit {
+        nghttp2_session_del(session)
+        recorder.deinitialize(count: 1)
+        recorder.deallocate()
+    }
 
-    private static func makeSession(limits: HTTP2Limits, recorder: HTTP2Recorder) throws(Failure) -> OpaquePointer {
+    /// The library's session and the recorder that it hands to the callbacks. Whoever made them deletes the session first.
+    private static func makeSession(
+        limits: HTTP2Limits
+    ) throws(Failure) -> (OpaquePointer, UnsafeMutablePointer<HTTP2Recorder>) {
         var callbacks: OpaquePointer?
         var option: OpaquePointer?
         defer {
@@ -52,11 +56,12 @@ package final class HTTP2Session {
         nghttp2_option_set_no_closed_streams(option, 1)
         nghttp2_option_set_max_continuations(option, max(1, limits.continuationsMax))
         var session: OpaquePointer?
-        // The recorder outlives the session: both belong to the same object, which deletes the session first.
-        let context = Unmanaged.passUnretained(recorder).toOpaque()
-        let status = nghttp2_session_server_new2(&session, callbacks, context, option)
+        let status = nghttp2_session_server_new2(&session, callbacks, nil, option)
         guard status == 0, let session else { throw .library(operation: "server_new", code: status) }
-        return session
+        let recorder = UnsafeMutablePointer<HTTP2Recorder>.allocate(capacity: 1)
+        recorder.initialize(to: HTTP2Recorder(limits: limits))
+        nghttp2_session_set_user_data(session, recorder)
+        return (session, recorder)
     }
 
     private func submitSettings(_ limits: HTTP2Limits) throws(Failure) {
@@ -79,37 +84,22 @@ package final class HTTP2Session {
 
     // MARK: Input
 
-    /// Takes bytes from the peer. What they mean comes out of `takeEvents`.
+    /// Takes bytes from the peer. What they mean comes out of `nextEvent`.
     package func receive(_ bytes: UnsafeRawBufferPointer, now: Int) {
         guard !isBroken, !bytes.isEmpty else { return }
-        recorder.now = now
-        let (count, violation) = scan(bytes)
+        recorder.pointee.now = now
+        let (count, violation) = recorder.pointee.scan(bytes)
         let taken = nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, count)
-        recorder.reportLate()
+        recorder.pointee.reportLate()
         if taken < 0 {
-            end(recorder.violation ?? Self.errorCode(for: taken))
+            end(recorder.pointee.violation ?? Self.errorCode(for: taken))
         } else if let violation {
             end(violation)
         }
     }
 
-    /// How many bytes the library may be given: all, or those before a frame that breaks the connection, and how it does.
-    private func scan(_ bytes: UnsafeRawBufferPointer) -> (count: Int, violation: UInt32?) {
-        var offset = 0
-        while let frame = scanner.next(bytes, at: &offset) {
-            if let violation = recorder.begin(frame) {
-                return (max(0, offset - HTTP2FrameScanner.headerBytes), violation)
-            }
-        }
-        return (bytes.count, nil)
-    }
-
-    /// The events since the last time, in order.
-    /// - Parameter events: an empty array, whose memory is used for what comes next.
-    package func takeEvents(into events: inout [HTTP2Event]) { swap(&events, &recorder.events) }
-
-    /// Whether `takeEvents` has something to give.
-    package var hasEvents: Bool { !recorder.events.isEmpty }
+    /// The next event, in the order of what happened.
+    package func nextEvent() -> HTTP2Event? { recorder.pointee.nextEvent() }
 
     /// Gives the peer back so many bytes of window on the stream and the connection.
     package func consume(stream: Int32, count: Int) {
@@ -118,26 +108,30 @@ package final class HTTP2Session {
     }
 
     /// Whether a header block has begun and its end is awaited.
-    package var isInHeaderBlock: Bool { scanner.isInHeaderBlock }
+    package var isInHeaderBlock: Bool { recorder.pointee.isInHeaderBlock }
 
     /// Complete frames read so far: what counts as a sign of life.
-    package var framesRead: Int { recorder.framesRead }
+    package var framesRead: Int { recorder.pointee.framesRead }
 
     // MARK: Output
 
     /// Appends what is to be sent, until there is nothing more or `bytes` holds `bytesMax`.
     package func produce(into bytes: inout [UInt8], bytesMax: Int, now: Int) {
-        recorder.now = now
+        recorder.pointee.now = now
         while bytes.count < bytesMax {
             var data: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(session, &data)
             guard count > 0, let data else {
-                if count == 0, recorder.takeNotice() {
+                if count == 0, recorder.pointee.takeNotice() {
                     // Pings overtake what waits to be sent, so this one is submitted when the announcement is out.
                     nghttp2_submit_ping(session, 0, HTTP2Recorder.noticePing)
                     continue
                 }
-                if count < 0, !isBroken { end(recorder.violation ?? Self.errorCode(for: count)) } else { return }
+                if count < 0, !isBroken {
+                    end(recorder.pointee.violation ?? Self.errorCode(for: count))
+                } else {
+                    return
+                }
                 continue
             }
             bytes.append(contentsOf: UnsafeBufferPointer(start: data, count: count))
@@ -158,11 +152,9 @@ package final class HTTP2Session {
     /// - Parameter fields: `:status` first, names in lower case.
     package func respond(stream: Int32, fields: inout HTTP2FieldBlock, content: [UInt8], contentIsWhole: Bool) {
         let hasContent = !content.isEmpty || !contentIsWhole
-        if hasContent {
-            recorder.begin(stream: stream, .init(bytes: content, isLast: contentIsWhole))
-        }
+        let position = hasContent ? recorder.pointee.begin(stream: stream, content, isLast: contentIsWhole) : 0
         let result = fields.withNameValues { pairs in
-            withUnsafePointer(to: HTTP2Callbacks.dataProvider) { provider in
+            withUnsafePointer(to: HTTP2Callbacks.dataProvider(position: position)) { provider in
                 nghttp2_submit_response(session, stream, pairs.baseAddress, pairs.count, hasContent ? provider : nil)
             }
         }
@@ -180,12 +172,15 @@ package final class HTTP2Session {
 
     /// Gives more content of an answer, after `wantsContent`.
     package func supply(stream: Int32, _ bytes: [UInt8], isLast: Bool) {
-        guard recorder.goOn(stream: stream, bytes, isLast: isLast) else { return }
+        guard recorder.pointee.goOn(stream: stream, bytes, isLast: isLast) else { return }
         nghttp2_session_resume_data(session, stream)
     }
 
     /// When content of the answer last left for the peer, on the clock of `produce`; nil when none has.
-    package func contentMoved(stream: Int32) -> Int? { recorder.movedAt(stream: stream) }
+    package func contentMoved(stream: Int32) -> Int? { recorder.pointee.movedAt(stream: stream) }
+
+    /// Contents of answers that have yet to go out.
+    var contentsHeld: Int { recorder.pointee.contentsHeld }
 
     /// The reasons this server resets streams for, RFC 9113 section 7.
     package enum ResetCode: UInt32, Sendable {

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 
 /// Small readings of a borrowed run of bytes that the parsers share.
@@ -28,6 +29,16 @@ extension UnsafeRawBufferPointer {
             if byte != lowercase.utf8Start[index] { return false }
         }
         return true
+    }
+
+    func equals(_ text: StaticString) -> Bool {
+        equals(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let baseAddress, let start = other.baseAddress else { return true }
+        return memcmp(baseAddress, start, count) == 0
     }
 
     /// Calls `body` with each element of a comma-separated list, white space removed; empty elements are passed too.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import HTTPWire
+@testable import HTTPServer
 
 @Suite struct StreamIndexTests {
     /// The index and the array it leads into, as its users keep them.

@@ -1,17 +1,16 @@
 /// Where the things of each stream lie in an array that keeps no order: the stream's number leads to a position.
 ///
 /// Numbers are their own hashes: those of one connection count up by two, so they spread by themselves, and a client that picks
-/// others only slows its own connection down, by as much as it may have streams open. Not generic over what lies there,
-/// because generic code is not specialised across rooms, and both rooms of HTTP look several streams up for each request.
-package struct StreamIndex {
+/// others only slows its own connection down, by as much as it may have streams open.
+struct StreamIndex {
     /// For each place in the table the position, from 1 on; 0 where it is free. Collisions go to the next place.
     private var places = [UInt32](repeating: 0, count: 16)
     /// The streams in the order of their positions.
-    package private(set) var streams: [Int32] = []
+    private(set) var streams: [Int32] = []
 
-    package init() {}
+    init() {}
 
-    package var isEmpty: Bool { streams.isEmpty }
+    var isEmpty: Bool { streams.isEmpty }
 
     private var mask: Int { places.count &- 1 }
 
@@ -27,13 +26,13 @@ package struct StreamIndex {
         return nil
     }
 
-    package func position(of stream: Int32) -> Int? {
+    func position(of stream: Int32) -> Int? {
         guard let place = place(of: stream) else { return nil }
         return Int(places[place]) &- 1
     }
 
     /// Gives a stream that has none the position behind the last.
-    package mutating func append(_ stream: Int32) {
+    mutating func append(_ stream: Int32) {
         guard place(of: stream) == nil else { return }
         if (streams.count + 1) * 2 > places.count { grow() }
         streams.append(stream)
@@ -52,7 +51,7 @@ package struct StreamIndex {
     }
 
     /// Takes a stream out. Its position, to which the last one moves, is for the caller to fill with the last thing there.
-    package mutating func remove(_ stream: Int32) -> Int? {
+    mutating func remove(_ stream: Int32) -> Int? {
         guard let place = place(of: stream), let last = streams.last else { return nil }
         let position = Int(places[place])
         if last != stream, let moved = self.place(of: last) {
