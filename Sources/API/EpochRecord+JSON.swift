@@ -47,6 +47,8 @@ extension JSONWriter {
             writer.value(task.validationLoss)
             writer.name("gradient_norm")
             writer.value(task.gradientNorm)
+            writer.name("best")
+            writer.value(task.best?.json ?? .null)
             writer.name("metrics")
             writer.metrics(task.metrics)
         }

@@ -29,6 +29,8 @@ extension JSONWriter {
             writer.value(job.model?.description)
             writer.name("best_epoch")
             writer.value(job.bestEpoch)
+            writer.name("best")
+            writer.array { writer in job.best.forEach { writer.value($0.json) } }
             writer.name("spec")
             writer.raw(job.spec.utf8)
             writer.name("priority")

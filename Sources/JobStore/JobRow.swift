@@ -22,7 +22,7 @@ struct JobRow {
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
             jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads,
-            jobs.comparison
+            jobs.comparison, jobs.best
         FROM jobs
         """
 
@@ -51,11 +51,12 @@ struct JobRow {
         maxRuntimeMilliseconds = try columns.optionalInteger()
         threads = try columns.integer()
         let comparison = try columns.optionalIdentifier(.comparison)
+        let best = try columns.optionalJSON()?.elements?.compactMap(TaskBest.init(json:)) ?? []
         let fraction = state == .succeeded ? 1 : epochs > 0 ? min(1, Double(epochsDone) / Double(epochs)) : 0
         job = Job(
             id: id, owner: owner, name: name, state: state, attempt: attempt, crashes: crashes,
             finishReason: finishReason, failure: code.map { JobFailure(code: $0, detail: detail ?? "") },
-            dataset: dataset, comparison: comparison, model: model, bestEpoch: bestEpoch, spec: spec,
+            dataset: dataset, comparison: comparison, model: model, bestEpoch: bestEpoch, best: best, spec: spec,
             priority: priority, labels: labels,
             deadline: deadline, wantsStop: wantsStop, queuePosition: nil, waitingReason: nil,
             memoryBytes: memoryBytes,

@@ -60,7 +60,8 @@ extension Store {
         guard let last = records.last?.epoch else { return [] }
         let tasks = try database.rows(
             """
-            SELECT epoch, name, weight, weight_share, train_loss, validation_loss, metrics, gradient_norm
+            SELECT epoch, name, weight, weight_share, train_loss, validation_loss, metrics, gradient_norm,
+                best
             FROM epoch_tasks WHERE job = ? AND epoch BETWEEN ? AND ? ORDER BY epoch, position
             """, [job, first, last], Self.epochTask)
         var index = 0
@@ -94,7 +95,8 @@ extension Store {
             epoch,
             EpochRecord.Task(
                 name: name, weight: weight, weightShare: share, trainLoss: trainLoss, validationLoss: validationLoss,
-                metrics: metrics, gradientNorm: try columns.optionalNumber())
+                metrics: metrics, gradientNorm: try columns.optionalNumber(),
+                best: try columns.optionalJSON().flatMap(TaskBest.init(json:)))
         )
     }
 }

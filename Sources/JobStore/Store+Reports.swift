@@ -46,6 +46,7 @@ extension Store {
                 receipt = .repeated(matches: try Self.compare(epoch, with: row, in: transaction))
             }
             if let stored { try Self.insert(stored, of: row, keep: keep, files: files, in: transaction) }
+            if isNew { try Self.noteBest(epoch, of: row.number, in: transaction.database) }
             try Self.noteProgress(
                 of: lease, epoch: epoch.epoch, best: nil, runningMilliseconds: runningMilliseconds, in: transaction)
             transaction.afterCommit {
@@ -133,15 +134,22 @@ extension Store {
             try database.run(
                 """
                 INSERT INTO epoch_tasks (job, epoch, position, name, weight, weight_share, train_loss, validation_loss,
-                    gradient_norm, metrics)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    gradient_norm, metrics, best)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     job, epoch.epoch, position, task.name, task.weight, task.weightShare, task.trainLoss,
                     task.validationLoss, task.gradientNorm, task.metrics.jsonValue.jsonText,
+                    task.best?.json.jsonText,
                 ])
         }
         return true
+    }
+
+    /// What an epoch says of the best so far is what its job says.
+    private static func noteBest(_ epoch: EpochRecord, of job: Int, in database: Database) throws {
+        let best = JSONValue.array(epoch.tasks.compactMap { $0.best?.json })
+        try database.run("UPDATE jobs SET best = ? WHERE number = ?", [best.jsonText, job])
     }
 
     /// Holds a repeated epoch against what was recorded first, bit for bit, and notes a difference.

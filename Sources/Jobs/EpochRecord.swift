@@ -14,10 +14,12 @@ package struct EpochRecord: Sendable, Hashable {
         package var metrics: [String: Double?]
         /// The norm of the task's gradient on the shared parameters, mean over batches; with `diagnostics` only.
         package var gradientNorm: Double?
+        /// The best so far of the task's first metric; nil while it was never defined.
+        package var best: TaskBest?
 
         package init(
             name: String, weight: Double?, weightShare: Double?, trainLoss: Double?, validationLoss: Double?,
-            metrics: [String: Double?] = [:], gradientNorm: Double? = nil
+            metrics: [String: Double?] = [:], gradientNorm: Double? = nil, best: TaskBest? = nil
         ) {
             self.name = name
             self.weight = weight
@@ -26,6 +28,7 @@ package struct EpochRecord: Sendable, Hashable {
             self.validationLoss = validationLoss
             self.metrics = metrics
             self.gradientNorm = gradientNorm
+            self.best = best
         }
     }
 

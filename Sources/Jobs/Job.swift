@@ -15,6 +15,8 @@ package struct Job: Sendable, Hashable {
     package var comparison: Identifier?
     package var model: Identifier?
     package var bestEpoch: Int?
+    /// Of each task that has been measured, in the spec's order.
+    package var best: [TaskBest]
     /// The spec with every default filled in, as JSON text.
     package var spec: String
     package var priority: Int
@@ -41,7 +43,7 @@ package struct Job: Sendable, Hashable {
         id: Identifier, owner: String, name: String?, state: JobState, attempt: Int, crashes: Int,
         finishReason: FinishReason?, failure: JobFailure?, dataset: Identifier, comparison: Identifier? = nil,
         model: Identifier?,
-        bestEpoch: Int?,
+        bestEpoch: Int?, best: [TaskBest] = [],
         spec: String, priority: Int, labels: [String: String], deadline: Timestamp?, wantsStop: Bool,
         queuePosition: Int?, waitingReason: WaitingReason?, memoryBytes: Int?, progress: JobProgress,
         weightsSHA256: String?, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp?, revision: Int,
@@ -59,6 +61,7 @@ package struct Job: Sendable, Hashable {
         self.comparison = comparison
         self.model = model
         self.bestEpoch = bestEpoch
+        self.best = best
         self.spec = spec
         self.priority = priority
         self.labels = labels

@@ -22,6 +22,20 @@ struct EpochsAPITests {
         #expect(bench.ask(.get, "/v1/jobs/\(job)/epochs", fields: [.ifNoneMatch: tag]).status == 200)
     }
 
+    @Test func theBestOfEachTaskStandsInTheJobAndInItsEpochs() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        #expect(try bench.ask(.get, "/v1/jobs/\(job)").json()["best"] == .array([]))
+        let lease = try bench.claim().lease
+        try bench.store.started(lease).commitAndWait()
+        for epoch in 1...2 { try bench.record(epoch, under: lease) }
+        let best = TaskBest(task: "digit", metric: "accuracy", value: 0.75, epoch: 1).json
+        #expect(try bench.ask(.get, "/v1/jobs/\(job)").json()["best"] == .array([best]))
+        let epochs = try bench.ask(.get, "/v1/jobs/\(job)/epochs").json()["items"]?.elements
+        #expect(epochs?.count == 2)
+        #expect(epochs?.last?["tasks"]?.elements?.first?["best"] == best)
+    }
+
     @Test func manyEpochsAreThinnedOutButExtremesStay() throws {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())

@@ -59,7 +59,8 @@ extension Bench {
             tasks: [
                 EpochRecord.Task(
                     name: "digit", weight: weight, weightShare: 1, trainLoss: 0.5, validationLoss: nil,
-                    metrics: ["accuracy": 0.75, "roc_auc": Double?.none])
+                    metrics: ["accuracy": 0.75, "roc_auc": Double?.none],
+                    best: TaskBest(task: "digit", metric: "accuracy", value: 0.75, epoch: 1))
             ], strategy: "adaptive")
         let checkpoint = Checkpoint(
             kind: .epoch, epoch: epoch, batch: 0, step: epoch * 10, bytes: Array("checkpoint \(epoch)".utf8))

@@ -162,6 +162,26 @@ struct TrainingLoopTests {
         #expect(context.epochs.count == best.epoch + 3)
     }
 
+    @Test func everyEpochNamesTheBestOfEachTaskSoFar() throws {
+        let setup = try makeSetup(makeSpec { $0.epochs = 8 })
+        let context = RecordingContext()
+        _ = try Self.run(setup, context)
+        #expect(context.epochs.count == 8)
+        for (position, task) in setup.tasks.enumerated() {
+            let metric = try #require(task.kind.metrics.first)
+            for (index, epoch) in context.epochs.enumerated() {
+                let values = try context.epochs[...index].map { epoch in
+                    try #require(epoch.tasks[position].metrics[metric] ?? nil)
+                }
+                let best = try #require(metric == "rmse" ? values.min() : values.max())
+                let first = try #require(values.firstIndex(of: best))
+                #expect(
+                    epoch.tasks[position].best
+                        == TaskBest(task: task.name, metric: metric, value: best, epoch: first + 1))
+            }
+        }
+    }
+
     @Test func aRunThatDivergesNamesTaskEpochAndBatch() throws {
         var data = makeData()
         guard case .features(let encoded) = data.inputs else { return }

@@ -35,9 +35,11 @@ package enum TaskMetrics {
         var confusion = Confusion(classes: classes)
         for row in rows {
             let label = Int(labels[row])
-            // The first of equal scores is the prediction, as everywhere.
+            // Of equal scores the first ranks first, as everywhere.
             let predicted = (0..<classes).reduce(0) { score(row, $1) > score(row, $0) ? $1 : $0 }
-            let above = (0..<classes).count { $0 != label && score(row, $0) > score(row, label) }
+            let above = (0..<classes).count { c in
+                score(row, c) > score(row, label) || (c < label && score(row, c) == score(row, label))
+            }
             hits += predicted == label ? 1 : 0
             topFive += above < 5 ? 1 : 0
             confusion.add(label: label, predicted: predicted)

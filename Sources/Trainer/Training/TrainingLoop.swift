@@ -172,8 +172,8 @@ final class TrainingLoop {
         }
         tick()
         let weights = step.finishEpoch(meanLosses: state.meanLosses)
-        let record = epochRecord(evaluation, weights)
         noteBest(evaluation)
+        let record = epochRecord(evaluation, weights)
         state.finishEpoch()
         let isLast = state.epoch >= setup.spec.epochs
         let isDue = isLast || state.epoch % max(setup.spec.checkpoint.everyEpochs, 1) == 0
@@ -199,7 +199,7 @@ final class TrainingLoop {
                 name: setup.tasks[index].name, weight: weights.weights[index], weightShare: weights.shares[index],
                 trainLoss: means[index], validationLoss: validation.normaliser > 0 ? finite(validation.mean) : nil,
                 metrics: evaluation.metrics[index].mapValues { $0.flatMap(finite) },
-                gradientNorm: state.diagnostics.norm(index))
+                gradientNorm: state.diagnostics.norm(index), best: best(of: index))
         }
         let known = means.compactMap { $0 }
         return EpochRecord(
@@ -215,6 +215,12 @@ final class TrainingLoop {
             gradientCosine: setup.spec.diagnostics ? state.diagnostics.cosines : nil,
             backwardPasses: state.trunkBackwards,
             solverFallbacks: weights.solverFallbacks)
+    }
+
+    private func best(of index: Int) -> TaskBest? {
+        let task = setup.tasks[index]
+        guard let metric = task.kind.metrics.first, let best = state.bestOfTask[index] else { return nil }
+        return TaskBest(task: task.name, metric: metric, value: best.value, epoch: best.epoch)
     }
 
     /// Keeps the parameters if this epoch is the best so far; without a monitored value the latest is.
