@@ -55,6 +55,15 @@ struct WarmStartTests {
         #expect(Self.shared(first, second) == Set(trunk + ["heads.digit.0.weight", "heads.digit.0.bias"]))
     }
 
+    @Test func aTrunkMayGainDropout() throws {
+        let first = try Self.model(try Self.train(TrainerTests.makeDigitsSpec { $0.epochs = 1 }))
+        let dropping = Self.makeStillSpec {
+            $0.model = ModelSpec(encoder: .mlp(MLPSpec(dropout: 0.5)), headHidden: [])
+        }
+        let second = try Self.model(try Self.train(dropping, from: first.encoded()))
+        #expect(second.parameters == first.parameters)
+    }
+
     @Test func withoutAnInitialModelTheTrunkIsDrawn() throws {
         let first = try Self.model(try Self.train(TrainerTests.makeDigitsSpec { $0.epochs = 1 }))
         #expect(Self.shared(first, try Self.model(try Self.train(Self.makeStillSpec { $0.seed = 5 }))).isEmpty)

@@ -3,7 +3,7 @@ import Kernels
 /// Inverted dropout (Srivastava et al. 2014): in training a value is 0 with probability `rate`, else 1/(1 − rate) of
 /// itself.
 ///
-/// The mask is a function of seed, layer name and step, so it is drawn again for a replay and stored nowhere else.
+/// The mask is a function of seed, the layer's place and step, so it is drawn again for a replay and stored nowhere else.
 final class DropoutLayer<Number: Real>: Layer {
     private let name: String
     private let width: Int
@@ -13,7 +13,7 @@ final class DropoutLayer<Number: Real>: Layer {
     private let output: AlignedBuffer<Number>
 
     init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, rate: Double) throws(PlanError) {
-        name = "dropout/\(layer.name)"
+        name = "dropout/\(layer.stream)"
         width = try layer.output.count()
         self.rate = rate
         output = AlignedBuffer(count: try product(rowsMax, width))

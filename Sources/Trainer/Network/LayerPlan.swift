@@ -35,3 +35,13 @@ package enum LayerPlan: Sendable, Hashable {
         case largest, mean
     }
 }
+
+extension LayerPlan {
+    /// Whether it does nothing but draw: it has no parameters and is not there outside training.
+    var isOnlyRandom: Bool {
+        switch self {
+        case .dropout, .augmentation: true
+        default: false
+        }
+    }
+}

@@ -52,11 +52,11 @@ package final class Network<Number: Real> {
         dTrunkOutput = AlignedBuffer(count: try product(rowsMax, trunkWidth))
     }
 
-    /// Draws the parameters, each from a stream of its own name, so that one more layer moves no other.
+    /// Draws the parameters, each from a stream of its own, so that dropout and augmentation move none.
     package func initialize(seed: UInt64) {
         for (layout, values) in [(plan.parameters, parameters), (plan.statistics, statistics)] {
             for entry in layout.entries {
-                var stream = RandomStream(seed: seed, name: "initialize/\(entry.plan.name)")
+                var stream = RandomStream(seed: seed, name: "initialize/\(entry.stream)")
                 for index in entry.range { values.pointer[index] = Number(entry.plan.draw(from: &stream)) }
             }
         }

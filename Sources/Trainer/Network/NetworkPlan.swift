@@ -24,7 +24,7 @@ package struct NetworkPlan: Sendable, Hashable {
                 let observed = try plan.statistics(input: shape, layer: layer).count
                 placed.append(
                     PlacedLayer(
-                        name: layer, plan: plan, input: shape, output: output,
+                        name: layer, stream: layer, plan: plan, input: shape, output: output,
                         parameters: Array(parameters.prefix(own)),
                         statistics: Array(statistics.prefix(observed))))
                 parameters = parameters.dropFirst(own)
@@ -35,6 +35,9 @@ package struct NetworkPlan: Sendable, Hashable {
         }
 
         package let name: String
+        /// What its random streams are called: its place among the layers other than dropout and augmentation, so that
+        /// neither of them moves what another layer draws.
+        let stream: String
         package let plan: LayerPlan
         package let input: SignalShape
         package let output: SignalShape
@@ -91,20 +94,24 @@ package struct NetworkPlan: Sendable, Hashable {
     ) throws(PlanError) -> Stack {
         var placed: [PlacedLayer] = []
         var shape = input
+        var place = 0
         for (index, plan) in layers.enumerated() {
             let layer = "\(name).\(index)"
+            let stream = "\(name).\(place)"
+            if !plan.isOnlyRandom { place += 1 }
             let output = try plan.output(of: shape, layer: layer)
             var offsets: [Int] = []
             for parameter in try plan.parameters(input: shape, layer: layer) {
-                offsets.append(try parameters.append(parameter))
+                offsets.append(try parameters.append(parameter, stream: stream + parameter.name.dropFirst(layer.count)))
             }
             var statisticOffsets: [Int] = []
             for statistic in try plan.statistics(input: shape, layer: layer) {
-                statisticOffsets.append(try statistics.append(statistic))
+                statisticOffsets.append(
+                    try statistics.append(statistic, stream: stream + statistic.name.dropFirst(layer.count)))
             }
             placed.append(
                 PlacedLayer(
-                    name: layer, plan: plan, input: shape, output: output, parameters: offsets,
+                    name: layer, stream: stream, plan: plan, input: shape, output: output, parameters: offsets,
                     statistics: statisticOffsets))
             shape = output
         }

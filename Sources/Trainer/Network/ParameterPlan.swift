@@ -30,6 +30,8 @@ package struct ParameterPlan: Sendable, Hashable {
 package struct ParameterLayout: Sendable, Hashable {
     package struct Entry: Sendable, Hashable {
         package let plan: ParameterPlan
+        /// The stream that draws it first, see `NetworkPlan.PlacedLayer.stream`.
+        let stream: String
         package let offset: Int
 
         package var range: Range<Int> { offset..<(offset + plan.count) }
@@ -41,11 +43,11 @@ package struct ParameterLayout: Sendable, Hashable {
     package private(set) var entries: [Entry] = []
     package private(set) var count = 0
 
-    mutating func append(_ plan: ParameterPlan) throws(PlanError) -> Int {
+    mutating func append(_ plan: ParameterPlan, stream: String) throws(PlanError) -> Int {
         let offset = count
         let padded = try sum(plan.count, Self.alignment - 1) / Self.alignment * Self.alignment
         count = try sum(offset, padded)
-        entries.append(Entry(plan: plan, offset: offset))
+        entries.append(Entry(plan: plan, stream: stream, offset: offset))
         return offset
     }
 

@@ -31,7 +31,7 @@ final class TrainingLoop {
     private let monitor: Monitor
     private let learningRate: LearningRate
     /// The epoch's order of the training rows.
-    private let order: AlignedBuffer<Int32>
+    let order: AlignedBuffer<Int32>
     private var orderedEpoch = -1
     private var lastMoment: Double
     private var lastCheckpoint: Double

@@ -73,14 +73,14 @@ struct WarmStart {
             to: network.statistics)
     }
 
-    /// Parameters are found by name: heads may stand in another order.
+    /// Parameters are found by their streams' names: heads may stand in another order, and dropout may come or go.
     private func copy(
         _ offsets: [Int], _ layout: ParameterLayout, _ source: ParameterLayout, _ values: [[Float]],
         to buffer: AlignedBuffer<Float>
     ) {
         let offsets = Set(offsets)
         for entry in layout.entries where offsets.contains(entry.offset) {
-            guard let index = source.entries.firstIndex(where: { $0.plan.name == entry.plan.name }) else { continue }
+            guard let index = source.entries.firstIndex(where: { $0.stream == entry.stream }) else { continue }
             for (element, value) in values[index].enumerated() { buffer[entry.offset + element] = value }
         }
     }
@@ -94,13 +94,13 @@ extension TaskPlan {
 }
 
 extension NetworkPlan {
-    /// Names and shapes of all that training changes or observes in a part of the network.
+    /// Streams' names and shapes of all that training changes or observes in a part of the network.
     fileprivate func shapes(of stack: Stack) -> [String: [Int]] {
         let (own, observed) = (Set(stack.layers.flatMap(\.parameters)), Set(stack.layers.flatMap(\.statistics)))
         let entries =
             parameters.entries.filter { own.contains($0.offset) }
             + statistics.entries.filter { observed.contains($0.offset) }
-        return Dictionary(entries.map { ($0.plan.name, $0.plan.shape) }) { first, _ in first }
+        return Dictionary(entries.map { ($0.stream, $0.plan.shape) }) { first, _ in first }
     }
 }
 
