@@ -21,6 +21,10 @@ extension TrainingSpec {
         if let initialModel, !surroundings.modelExists(initialModel) {
             log.report(pointer(base, "initial_model"), "no such model: \"\(initialModel)\"")
         }
+        if case .mlp(let encoder) = model.encoder, encoder.batchNorm, batchSize == 1 {
+            log.report(
+                pointer(base, "batch_size"), "with \"batch_norm\" expected at least 2: a row alone has no deviation")
+        }
         if threads > surroundings.threadsMax {
             log.report(
                 pointer(base, "threads"), "expected at most \(surroundings.threadsMax), what this server runs at once")

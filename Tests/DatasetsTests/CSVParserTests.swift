@@ -83,6 +83,13 @@ struct CSVParserTests {
         #expect(error?.problems.first?.line == 3)
     }
 
+    @Test func aHundredThousandColumnsAreTooMany() throws {
+        let names = (0..<100_000).map { "c\($0)" }.joined(separator: ",")
+        let error = #expect(throws: DatasetError.self) { try inspectFile(Array((names + "\n1\n").utf8), .csv) }
+        #expect(error?.kind == .tooLarge)
+        #expect(error?.problems.first?.line == 1)
+    }
+
     @Test func sizesBeyondTheLimitsAreRefusedBeforeTheyAreHeld() throws {
         var limits = DatasetLimits.standard
         limits.fieldBytesMax = 8

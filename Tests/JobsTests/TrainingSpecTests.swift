@@ -88,6 +88,7 @@ struct TrainingSpecTests {
         (#","model":{"encoder":{"type":"transformer"}}"#, "/model/encoder/type"),
         (#","model":{"encoder":{"type":"mlp","hidden":[0]}}"#, "/model/encoder/hidden/0"),
         (#","model":{"encoder":{"type":"mlp","layers":3}}"#, "/model/encoder/layers"),
+        (#","batch_size":1,"model":{"encoder":{"type":"mlp","batch_norm":true}}"#, "/batch_size"),
         (#","weighting":{"strategy":"magic"}"#, "/weighting/strategy"),
         (#","weighting":{"strategy":"adaptive","form":"cubic"}"#, "/weighting/form"),
         (#","weighting":{"strategy":"equal","temperature":2}"#, "/weighting/temperature"),
