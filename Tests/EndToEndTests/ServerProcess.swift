@@ -46,6 +46,11 @@ final class ServerProcess {
     /// Sends a signal and waits for the end. Returns the exit status.
     func end(with signal: Int32) -> Int32 {
         send(signal)
+        return exitStatus()
+    }
+
+    /// Waits for the end of a server that has been told to.
+    func exitStatus() -> Int32 {
         process.waitUntilExit()
         return process.terminationStatus
     }
