@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import HTTPWire
 import Locks
+import Synchronization
 
 /// Names one request on one connection. Numbers are never used twice, unlike descriptors.
 struct ExchangeKey: Hashable, Sendable {
@@ -22,13 +23,14 @@ enum LoopMessage: Sendable {
 
 /// The way into an event loop from any thread: a locked list and an eventfd that wakes the loop.
 final class Mailbox: @unchecked Sendable {
-    // True because `messages` is behind its lock, `descriptor` never changes, and the rest is touched on the loop's own
-    // thread only, which `isOnLoop` checks against `thread`, written once before the loop takes its first connection.
+    // True because `messages` is behind its lock, `descriptor` never changes, `thread` is atomic, and the rest is touched on
+    // the loop's own thread only, which `isOnLoop` tells.
     let descriptor: Int32
     /// Becomes readable when the loop has ended.
     private let end: Int32
     private let messages = Lock<[LoopMessage]>([])
-    private var thread: pthread_t?
+    /// The loop's own thread; 0 until it runs. A thread finds itself here only if it has written that, so order means nothing.
+    private let thread = Atomic<pthread_t>(0)
     /// The request whose handler is being called, and what it answered meanwhile.
     private var current: ExchangeKey?
     private var currentAnswer: Response?
@@ -45,12 +47,9 @@ final class Mailbox: @unchecked Sendable {
     }
 
     /// Makes the calling thread the loop's own.
-    func adoptThread() { thread = pthread_self() }
+    func adoptThread() { thread.store(pthread_self(), ordering: .relaxed) }
 
-    private var isOnLoop: Bool {
-        guard let thread else { return false }
-        return pthread_equal(thread, pthread_self()) != 0
-    }
+    private var isOnLoop: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 
     func post(_ message: LoopMessage) {
         if isOnLoop {
