@@ -80,7 +80,7 @@ package final class BlockedConvolution {
         images: Int, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, dy: UnsafePointer<Float>,
         dx: UnsafeMutablePointer<Float>?, dWeight: UnsafeMutablePointer<Float>
     ) {
-        guard images > 0 else { return dWeight.update(repeating: 0, count: filters * window.taps) }
+        guard images > 0 else { return dWeight.clear(count: filters * window.taps) }
         let passes = ready(images)
         passes.weightGradient.run(x, passes.weightGradient.place(dWeight, workspace), dy, workspace)
         passes.weightGradient.unlay(workspace, dWeight)

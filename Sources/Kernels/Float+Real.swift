@@ -27,7 +27,7 @@ extension Float: Real {
         guard shape.rows > 0, shape.columns > 0 else { return }
         // With nothing to sum OpenBLAS would leave c as it is, whatever beta says.
         guard shape.inner > 0 else {
-            if beta == 0 { return c.update(repeating: 0, count: shape.rows * shape.columns) }
+            if beta == 0 { return c.clear(count: shape.rows * shape.columns) }
             return scale(shape.rows * shape.columns, by: beta, c)
         }
         let lda = shape.transposeA ? shape.rows : shape.inner

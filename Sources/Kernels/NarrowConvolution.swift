@@ -107,9 +107,9 @@ extension Plain {
         dx: Output?, dWeight: Output, dBias: Output?
     ) {
         let window = layer.window
-        dWeight.update(repeating: 0, count: layer.filters * window.taps)
-        dBias?.update(repeating: 0, count: layer.filters)
-        dx?.update(repeating: 0, count: images * layer.inputs)
+        dWeight.clear(count: layer.filters * window.taps)
+        dBias?.clear(count: layer.filters)
+        dx?.clear(count: images * layer.inputs)
         for place in 0..<(images * layer.outputs) {
             let winner = layer.rectifies || layer.pools ? Int(winners[place]) : 0
             guard winner >= 0 else { continue }

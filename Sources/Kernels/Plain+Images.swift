@@ -76,7 +76,7 @@ extension Plain {
     }
 
     package static func unpoolLargest(_ shape: PoolShape, winners: UnsafePointer<Int32>, dy: Input, dx: Output) {
-        dx.update(repeating: 0, count: shape.planes * shape.height * shape.width)
+        dx.clear(count: shape.planes * shape.height * shape.width)
         forEachSquare(shape) { output, plane, _ in dx[plane + Int(winners[output])] = dy[output] }
     }
 

@@ -36,7 +36,7 @@ final class ColumnEmbeddingLayer<Number: Real>: Layer {
     ) -> UnsafeMutablePointer<Number> {
         precondition(!needsInput, "a table's features have no gradient")
         for (table, embedding) in zip(tables, embeddings) {
-            (gradients + table).update(repeating: 0, count: embedding.cardinality * embedding.width)
+            (gradients + table).clear(count: embedding.cardinality * embedding.width)
         }
         forEachVector(pass) { vector, place, width in
             Number.add(width, dOutput + place, to: gradients + vector)

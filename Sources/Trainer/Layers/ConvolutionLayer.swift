@@ -70,8 +70,8 @@ final class ConvolutionLayer<Number: Real>: Layer {
                 activation, count: pass.rows * outputs, z: sums.pointer, y: output.pointer, dy: dOutput, dz: dOutput)
         }
         if let bias { Number.planeSums(planes(pass.rows), dOutput, gradients + bias) }
-        if needsInput { dInput.pointer.update(repeating: 0, count: pass.rows * inputs) }
-        if pass.rows == 0 { (gradients + weight).update(repeating: 0, count: filters * window.taps) }
+        if needsInput { dInput.pointer.clear(count: pass.rows * inputs) }
+        if pass.rows == 0 { (gradients + weight).clear(count: filters * window.taps) }
         forEachGroup(pass.rows) { first, images in
             let width = images * window.pixels
             let up = gradient(dOutput, first, images)

@@ -22,10 +22,10 @@ final class EmbeddingGradient<Number: Real> {
     func clear(_ gradient: UnsafeMutablePointer<Number>, for pass: Pass<Number>, length: Int) {
         if target == gradient {
             for index in 0..<writtenCount {
-                (gradient + Int(written.pointer[index]) * width).update(repeating: 0, count: width)
+                (gradient + Int(written.pointer[index]) * width).clear(count: width)
             }
         } else {
-            gradient.update(repeating: 0, count: ids * width)
+            gradient.clear(count: ids * width)
             target = gradient
         }
         writtenCount = 0

@@ -27,7 +27,7 @@ final class EmbeddingLayer<Number: Real>: Layer {
                 let id = Int(pass.indices[row * length + token])
                 (vectors + token * width).update(from: table + id * width, count: width)
             }
-            (vectors + tokens * width).update(repeating: 0, count: (length - tokens) * width)
+            (vectors + tokens * width).clear(count: (length - tokens) * width)
         }
         return UnsafePointer(output.pointer)
     }

@@ -64,10 +64,10 @@ final class TokenConvolutionLayer<Number: Real>: Layer {
     ) -> UnsafeMutablePointer<Number> {
         guard let input else { preconditionFailure("backward before forward") }
         for (index, kernel) in kernels.enumerated() {
-            (gradients + parameters[2 * index]).update(repeating: 0, count: filters * kernel * width)
-            (gradients + parameters[2 * index + 1]).update(repeating: 0, count: filters)
+            (gradients + parameters[2 * index]).clear(count: filters * kernel * width)
+            (gradients + parameters[2 * index + 1]).clear(count: filters)
         }
-        dInput.pointer.update(repeating: 0, count: pass.rows * length * width)
+        dInput.pointer.clear(count: pass.rows * length * width)
         for place in 0..<(pass.rows * kernels.count * filters) where output.pointer[place] > 0 {
             let (row, index) = (place / filters / kernels.count, place / filters % kernels.count)
             let (filter, count) = (place % filters, kernels[index] * width)

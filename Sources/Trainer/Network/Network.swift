@@ -159,7 +159,7 @@ package final class Network<Number: Real> {
         isWanted: () -> Bool
     ) throws(PassInterrupted) {
         let count = pass.rows * trunkWidth
-        dTrunkOutput.pointer.update(repeating: 0, count: count)
+        dTrunkOutput.pointer.clear(count: count)
         for (task, coefficient) in coefficients.enumerated() where coefficient != 0 {
             Number.add(
                 count, Number(coefficient), times: signals + task * rowsMax * trunkWidth, to: dTrunkOutput.pointer)

@@ -38,7 +38,7 @@ final class TaskGradients<Number: Real> {
     var count: Int { rows.count }
 
     func clear(_ task: Int) {
-        row(task).update(repeating: 0, count: width)
+        row(task).clear(count: width)
     }
 
     /// Makes the rows those of the first mini-batch.
@@ -84,7 +84,7 @@ final class TaskGradients<Number: Real> {
 
     /// sum ← Σ cᵢgᵢ in a range of the parameters.
     func combine(_ coefficients: [Double], over range: Range<Int>, into sum: UnsafeMutablePointer<Number>) {
-        (sum + range.lowerBound).update(repeating: 0, count: range.count)
+        (sum + range.lowerBound).clear(count: range.count)
         for (task, coefficient) in coefficients.enumerated() where coefficient != 0 {
             Number.add(
                 range.count, Number(coefficient), times: row(task) + range.lowerBound, to: sum + range.lowerBound)
