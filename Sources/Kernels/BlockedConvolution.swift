@@ -4,14 +4,16 @@ import COneDNN
 /// A convolution without bias by oneDNN, on images in blocks of channels (`BlockedShape`), W `[filters, channels, kernel,
 /// kernel]`.
 ///
-/// Primitives are made once for each number of images and kept; a pass lays only the weights out. Where the processor has
-/// AVX-512, 3×3 convolutions of many channels take Winograd's algorithm (Lavin & Gray 2016, F(4×4, 3×3)), which multiplies a
-/// quarter as often and was measured within 4e-6 of the direct one's norm. Thread-confined.
+/// Primitives are made once for each number of images and kept; a pass lays only the weights out. 3×3 convolutions of many
+/// channels take Winograd's algorithm (Lavin & Gray 2016, F(4×4, 3×3)), which multiplies a quarter as often and was measured
+/// within 4e-6 of the direct one's norm: the library's own where it has one, for AVX-512, and else ours
+/// (`WinogradConvolution`). Thread-confined.
 package final class BlockedConvolution {
     private let window: ImageWindow
     private let filters: Int
     private let inputBlock: Int
     private let workspace: BlockedWorkspace
+    private let winograd: WinogradConvolution?
     private var passes: [Int: Passes] = [:]
 
     /// Channels from which on Winograd's algorithm pays for its transformations.
@@ -38,7 +40,20 @@ package final class BlockedConvolution {
         self.filters = filters
         self.inputBlock = inputBlock
         self.workspace = workspace
-        guard prepare(images) != nil else { return nil }
+        winograd = Self.winograd(window, filters: filters, images: images, inputBlock: inputBlock, workspace.block)
+        if let winograd {
+            workspace.reserve(weights: 0, scratchBytes: winograd.scratchCount * MemoryLayout<Float>.stride)
+        } else if prepare(images) == nil {
+            return nil
+        }
+    }
+
+    private static func winograd(
+        _ window: ImageWindow, filters: Int, images: Int, inputBlock: Int, _ block: Int
+    ) -> WinogradConvolution? {
+        guard !ProductTable.hasWideVectors, inputBlock == block, min(window.channels, filters) >= winogradChannelsMin
+        else { return nil }
+        return WinogradConvolution(window, filters: filters, images: images, block: block)
     }
 
     @discardableResult
@@ -71,6 +86,9 @@ package final class BlockedConvolution {
         images: Int, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
     ) {
         guard images > 0 else { return }
+        if let winograd {
+            return winograd.forward(images: images, x, weight: weight, y, scratch: workspace.numbers)
+        }
         let passes = ready(images)
         passes.forward.run(x, passes.forward.lay(weight, workspace), y, workspace)
     }
@@ -81,6 +99,10 @@ package final class BlockedConvolution {
         dx: UnsafeMutablePointer<Float>?, dWeight: UnsafeMutablePointer<Float>
     ) {
         guard images > 0 else { return dWeight.clear(count: filters * window.taps) }
+        if let winograd {
+            return winograd.gradient(
+                images: images, x, weight: weight, dy: dy, dx: dx, dWeight: dWeight, scratch: workspace.numbers)
+        }
         let passes = ready(images)
         passes.weightGradient.run(x, passes.weightGradient.place(dWeight, workspace), dy, workspace)
         passes.weightGradient.unlay(workspace, dWeight)
@@ -98,6 +120,11 @@ package final class BlockedWorkspace {
 
     package init(block: Int) {
         self.block = block
+    }
+
+    /// The scratch as numbers.
+    fileprivate var numbers: UnsafeMutablePointer<Float> {
+        UnsafeMutableRawPointer(scratch.pointer).assumingMemoryBound(to: Float.self)
     }
 
     fileprivate func reserve(weights count: Int, scratchBytes: Int) {

@@ -101,6 +101,8 @@ struct BlockedImageTests {
         Convolution(
             window: ImageWindow(channels: 64, height: 5, width: 7, kernel: 3, padding: 1), filters: 64, images: 2),
         Convolution(
+            window: ImageWindow(channels: 64, height: 7, width: 7, kernel: 3, padding: 1), filters: 64, images: 3),
+        Convolution(
             window: ImageWindow(channels: 64, height: 1, width: 1, kernel: 3, padding: 1), filters: 80, images: 1),
         Convolution(
             window: ImageWindow(channels: 64, height: 8, width: 4, kernel: 3, padding: 1), filters: 64, images: 0),
@@ -142,6 +144,79 @@ struct BlockedImageTests {
         #expect(error(y, y64) < 1e-5)
         #expect(error(dx, dx64) < 1e-5)
         #expect(error(dWeight, dWeight64) < 1e-5)
+    }
+
+    static func square(channels: Int, height: Int, width: Int, filters: Int, images: Int) -> Convolution {
+        Convolution(
+            window: ImageWindow(channels: channels, height: height, width: width, kernel: 3, padding: 1),
+            filters: filters, images: images)
+    }
+
+    /// Last tiles of one, two, three and four pixels, and batches that go through in one part and in several.
+    static let squares = [
+        square(channels: 16, height: 4, width: 4, filters: 32, images: 3),
+        square(channels: 32, height: 7, width: 7, filters: 16, images: 2),
+        square(channels: 16, height: 3, width: 4, filters: 16, images: 1),
+        square(channels: 16, height: 18, width: 18, filters: 16, images: 11),
+        square(channels: 16, height: 21, width: 21, filters: 16, images: 2),
+        square(channels: 16, height: 4, width: 12, filters: 16, images: 100),
+        square(channels: 16, height: 8, width: 4, filters: 48, images: 0),
+    ]
+
+    @Test(arguments: tables.indices, squares)
+    func winogradsAlgorithmAgrees(table: Int, shape: Convolution) throws {
+        let block = 16
+        let (window, images) = (shape.window, shape.images)
+        let convolution = try #require(
+            WinogradConvolution(
+                window, filters: shape.filters, images: max(images, 2), block: block, table: tables[table]))
+        let before = BlockedShape(
+            images: images, channels: window.channels, pixels: window.height * window.width, block: block)
+        let behind = BlockedShape(images: images, channels: shape.filters, pixels: window.pixels, block: block)
+        var stream = RandomStream(seed: 5, name: "winograd")
+        let x = stream.normals(images * window.channels * window.height * window.width)
+        let weight = stream.normals(shape.filters * window.taps)
+        let dy = stream.normals(images * shape.filters * window.pixels)
+        var (xBlocks, dyBlocks, yBlocks, dxBlocks) = (x, dy, dy, x)
+        Plain.block(before, x, &xBlocks)
+        Plain.block(behind, dy, &dyBlocks)
+        var (y, dx, dWeight, dWeightAlone) = (dy, x, weight, weight)
+        // What an earlier pass has left there must not matter, and nothing behind the scratch may be touched.
+        let guarded = convolution.scratchCount
+        let scratch = AlignedBuffer<Float>((0..<(guarded + 16)).map { _ in .nan })
+        convolution.forward(images: images, xBlocks, weight: weight, &yBlocks, scratch: scratch.pointer)
+        convolution.gradient(
+            images: images, xBlocks, weight: weight, dy: dyBlocks, dx: &dxBlocks, dWeight: &dWeight,
+            scratch: scratch.pointer)
+        convolution.gradient(
+            images: images, xBlocks, weight: weight, dy: dyBlocks, dx: nil, dWeight: &dWeightAlone,
+            scratch: scratch.pointer)
+        Plain.unblock(behind, yBlocks, &y)
+        Plain.unblock(before, dxBlocks, &dx)
+        let (y64, dx64, dWeight64) = expected(shape, x: doubles(x), weight: doubles(weight), dy: doubles(dy))
+        #expect(error(y, y64) < 1e-5)
+        #expect(error(dx, dx64) < 1e-5)
+        #expect(error(dWeight, dWeight64) < 1e-5)
+        #expect(dWeightAlone == dWeight)
+        #expect((guarded..<(guarded + 16)).allSatisfy { scratch[$0].isNaN })
+        let room =
+            WinogradConvolution.roomForImages * max(images, 2)
+            * (window.channels * window.height * window.width + shape.filters * window.pixels)
+        let gaps = 36 * 4 * 16
+        #expect(guarded <= room + 8 * shape.filters * window.taps + gaps)
+    }
+
+    @Test func winogradsAlgorithmIsForFullTilesOf3By3() {
+        func exists(_ window: ImageWindow) -> Bool {
+            WinogradConvolution(window, filters: 16, images: 1, block: 16) != nil
+        }
+        #expect(exists(ImageWindow(channels: 16, height: 8, width: 8, kernel: 3, padding: 1)))
+        #expect(!exists(ImageWindow(channels: 16, height: 1, width: 1, kernel: 3, padding: 1)))
+        #expect(!exists(ImageWindow(channels: 16, height: 5, width: 7, kernel: 3, padding: 1)))
+        #expect(!exists(ImageWindow(channels: 16, height: 8, width: 8, kernel: 3, stride: 2, padding: 1)))
+        #expect(!exists(ImageWindow(channels: 16, height: 8, width: 8, kernel: 3)))
+        #expect(!exists(ImageWindow(channels: 16, height: 8, width: 8, kernel: 5, padding: 1)))
+        #expect(!exists(ImageWindow(channels: 3, height: 8, width: 8, kernel: 3, padding: 1)))
     }
 
     /// A convolution that one thread at a time uses, whichever it is.

@@ -67,6 +67,13 @@ typedef struct {
     size_t images, channels, pixels, block;
 } ck_blocks;
 
+/// The images of a 3×3 convolution of stride 1 and padding 1, in blocks, and the 36 matrices `[tiles, channels]` that
+/// Winograd's algorithm makes of them: tiles of 4 × 4 pixels, row by row and image by image.
+typedef struct {
+    size_t images, channels, height, width, block;
+    size_t stride;  // numbers from one matrix to the next
+} ck_winograd;
+
 /// A convolution of stride 1 over a few planes, and what follows it.
 typedef struct {
     ck_window window;
@@ -138,6 +145,17 @@ typedef struct __attribute__((swift_attr("@Sendable"))) {
                                       float *dx, float *dweight, float *dbias);
     void (*block_means)(const ck_blocks *blocks, const float *x, float *means);
     void (*block_means_gradient)(const ck_blocks *blocks, const float *dmeans, float *dx);
+
+    // Winograd's algorithm: into its coordinates and back, for what a convolution reads (`pixels`), what it writes
+    // (`outputs`), and its weights `[filters, channels, 3, 3]`, whose 36 matrices are `[filters, channels]`, `channels` a
+    // multiple of the lanes. The gradients are the transposes; each overwrites what it writes.
+    void (*winograd_pixels)(const ck_winograd *w, const float *images, float *matrices);
+    void (*winograd_pixels_gradient)(const ck_winograd *w, const float *matrices, float *images);
+    void (*winograd_outputs)(const ck_winograd *w, const float *matrices, float *images);
+    void (*winograd_outputs_gradient)(const ck_winograd *w, const float *images, float *matrices);
+    void (*winograd_weights)(size_t filters, size_t channels, const float *weight, size_t stride, float *matrices);
+    void (*winograd_weights_gradient)(size_t filters, size_t channels, const float *matrices, size_t stride,
+                                      float *weight);
 
     // Convolutions by groups of images side by side. `narrow_scratch` says how many floats of scratch (on a 64-byte
     // boundary) both passes need, `narrow_winners` how many bytes the forward pass keeps for the other one. `bias`, `dx`

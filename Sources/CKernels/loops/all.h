@@ -11,6 +11,7 @@
 #include "lanes.h"
 #include "narrow.h"
 #include "blocks.h"
+#include "winograd.h"
 
 #define CK_TABLE(label)                                                                                             \
     {                                                                                                               \
@@ -30,6 +31,11 @@
         .add_rectified = LOOP(add_rectified), .block_batch_norm = LOOP(block_batch_norm),                           \
         .block_normalize = LOOP(block_normalize), .block_batch_norm_gradient = LOOP(block_batch_norm_gradient),     \
         .block_means = LOOP(block_means), .block_means_gradient = LOOP(block_means_gradient),                       \
+        .winograd_pixels = LOOP(winograd_pixels), .winograd_pixels_gradient = LOOP(winograd_pixels_gradient),       \
+        .winograd_outputs = LOOP(winograd_outputs),                                                                 \
+        .winograd_outputs_gradient = LOOP(winograd_outputs_gradient),                                               \
+        .winograd_weights = LOOP(winograd_weights),                                                                 \
+        .winograd_weights_gradient = LOOP(winograd_weights_gradient),                                               \
         .narrow_scratch = LOOP(narrow_scratch), .narrow_winners = LOOP(narrow_winners),                             \
         .narrow_convolve = LOOP(narrow_convolve), .narrow_gradient = LOOP(narrow_gradient),                         \
         .add_embedding_mean_gradient = LOOP(add_embedding_mean_gradient), .max_over_time = LOOP(max_over_time),     \

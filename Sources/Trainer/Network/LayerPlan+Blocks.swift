@@ -33,9 +33,9 @@ extension LayerPlan {
     }
 
     /// Room for transformed images, as a multiple of the images, and for transformed weights: 36 numbers for each 16 and each
-    /// 9, the library's partial sums and its rounding included. Measured up to 2.7 and 9.5.
-    private static let transformedImages = 3
-    private static let transformedWeights = 10
+    /// 9, the library's partial sums and its rounding included. The library's own were measured up to 2.7 and 9.5.
+    private static let transformedImages = WinogradConvolution.roomForImages
+    private static let transformedWeights = WinogradConvolution.roomForWeights
 
     /// Adds what the layer takes for batches of `rows` images.
     func addBlockedScratch(
