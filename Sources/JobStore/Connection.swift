@@ -25,7 +25,8 @@ enum Connection {
             try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
         }
         let connection = try DatabaseQueue(path: path, configuration: configuration)
-        // Opening in WAL mode has set `synchronous` to NORMAL, after `prepareDatabase`.
+        // Opening in WAL mode has set `synchronous` to NORMAL, after `prepareDatabase`. What a savepoint may have to put back
+        // stays in memory: a temporary file would be made for each commit, and take each page that a request changes.
         try connection.writeWithoutTransaction { database in
             try database.execute(
                 sql: """
@@ -34,6 +35,7 @@ enum Connection {
                     PRAGMA journal_size_limit = \(walBytesMax);
                     PRAGMA trusted_schema = OFF;
                     PRAGMA cache_size = -\(writerCacheKibibytes);
+                    PRAGMA temp_store = MEMORY;
                     """)
         }
         return connection
