@@ -76,17 +76,19 @@ struct ComparisonsResource: Sendable {
 
     /// A request whose every run is a valid job that fits this server.
     private func accept(_ document: JSONValue, for principal: Principal) throws -> NewComparison {
-        let surroundings = services.surroundings(of: principal)
-        let request = try ComparisonRequest(decoding: document, in: surroundings)
-        // Seeds and learning rates need no memory.
-        var memoryBytes: [Arm: Int] = [:]
-        var runs: [NewComparison.Run] = []
-        for run in request.runs {
-            let bytes = try memoryBytes[run.key.arm] ?? services.memoryBytes(run.spec, surroundings, pointer: "/base")
-            memoryBytes[run.key.arm] = bytes
-            let job = NewJob(
-                id: services.store.makeIdentifier(.job), owner: principal.owner, spec: run.spec, memoryBytes: bytes)
-            runs.append(NewComparison.Run(key: run.key.json, job: job))
+        let (request, runs) = try services.checking(for: principal) { surroundings in
+            let request = try ComparisonRequest(decoding: document, in: surroundings)
+            // Seeds and learning rates need no memory.
+            var memoryBytes: [Arm: Int] = [:]
+            let runs = try request.runs.map { run in
+                let arm = run.key.arm
+                let bytes = try memoryBytes[arm] ?? services.memoryBytes(run.spec, surroundings, pointer: "/base")
+                memoryBytes[arm] = bytes
+                let job = NewJob(
+                    id: services.store.makeIdentifier(.job), owner: principal.owner, spec: run.spec, memoryBytes: bytes)
+                return NewComparison.Run(key: run.key.json, job: job)
+            }
+            return (request, runs)
         }
         guard let dataset = request.runs.first?.spec.dataset else {
             throw InvalidSpec(problems: [Problem(pointer: "/strategies", detail: "there is nothing to run")])

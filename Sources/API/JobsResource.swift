@@ -82,9 +82,10 @@ struct JobsResource: Sendable {
 
     /// A valid spec that fits this server, and the memory it will take.
     private func accept(_ document: JSONValue, for principal: Principal) throws -> (TrainingSpec, memoryBytes: Int) {
-        let surroundings = services.surroundings(of: principal)
-        let spec = try TrainingSpec(decoding: document, in: surroundings)
-        let memoryBytes = try services.memoryBytes(spec, surroundings, pointer: "")
+        let (spec, memoryBytes) = try services.checking(for: principal) { surroundings in
+            let spec = try TrainingSpec(decoding: document, in: surroundings)
+            return (spec, try services.memoryBytes(spec, surroundings, pointer: ""))
+        }
         try services.checkContents(of: spec, for: principal)
         return (spec, memoryBytes)
     }

@@ -4,19 +4,44 @@ import Jobs
 import Locks
 
 extension Services {
-    /// What a spec of this principal is checked against. Data sets are looked up once, however many specs are checked.
-    func surroundings(of principal: Principal) -> SpecSurroundings {
+    /// Runs what checks a spec against what this principal can see. Data sets are looked up once, however many specs are
+    /// checked.
+    ///
+    /// - Throws: what `body` does; but where something could not be read, the store's error, as a spec is not wrong for
+    ///   naming what a failing disk hides.
+    func checking<Value>(for principal: Principal, _ body: (SpecSurroundings) throws -> Value) throws -> Value {
         let owner = principal.visibleOwner
-        let known = Lock<[Identifier: DatasetSchema?]>([:])
-        return SpecSurroundings(
+        let lookups = Lock(Lookups())
+        let surroundings = SpecSurroundings(
             dataset: { [store] id in
-                if let schema = known.withLock({ $0[id] }) { return schema }
-                let schema = try? store.dataset(id, owner: owner).schema
-                known.withLock { $0[id] = schema }
+                if let schema = lookups.withLock({ $0.schemas[id] }) { return schema }
+                let schema = Self.lookUp(lookups) { () throws(StoreError) in try store.dataset(id, owner: owner).schema
+                }
+                lookups.withLock { $0.schemas[id] = schema }
                 return schema
             },
-            modelExists: { [store] in (try? store.model($0, owner: owner)) != nil },
+            modelExists: { [store] id in
+                Self.lookUp(lookups) { () throws(StoreError) in try store.model(id, owner: owner) } != nil
+            },
             threadsMax: settings.threadsMax, now: clock())
+        let result = Result { try body(surroundings) }
+        if let failure = lookups.withLock({ $0.failure }) { throw failure }
+        return try result.get()
+    }
+
+    private struct Lookups {
+        var schemas: [Identifier: DatasetSchema?] = [:]
+        var failure: StoreError?
+    }
+
+    /// - Returns: nil for what does not exist, and for what cannot be read.
+    private static func lookUp<Value>(_ lookups: Lock<Lookups>, _ read: () throws(StoreError) -> Value) -> Value? {
+        do {
+            return try read()
+        } catch {
+            if error != .notFound { lookups.withLock { $0.failure = error } }
+            return nil
+        }
     }
 
     /// The memory that a spec will take.

@@ -176,6 +176,12 @@ final class Bench {
     }
 
     /// Files in the data folder that belong to uploads.
+    /// Takes the database away: what is not in memory cannot be read any more.
+    func loseDatabase() throws {
+        store.close()
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
     func uploadedFiles() throws -> [String] {
         ["datasets", "incoming"].flatMap { name in
             (try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + name)) ?? []

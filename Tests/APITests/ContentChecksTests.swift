@@ -46,4 +46,18 @@ struct ContentChecksTests {
         #expect(answer.fields[.retryAfter] != nil)
         #expect(try answer.json()["detail"]?.text?.contains("descriptors") == false)
     }
+
+    @Test(arguments: ["/v1/jobs?validate_only=true", "/v1/comparisons?validate_only=true"])
+    func aModelThatCannotBeReadNowMayExist(path: String) throws {
+        let bench = try Bench()
+        let dataset = try bench.upload()
+        let model = #""initial_model":"mdl_01890a5d-ac96-774b-bcce-b302099a8057","dataset":"#
+        let body = (path.contains("jobs") ? Self.job(dataset) : Self.comparison(dataset))
+            .replacing(#""dataset":"#, with: model)
+        #expect(bench.ask(.post, path, fields: Self.json, body: body).text.contains("no such model"))
+        try bench.loseDatabase()
+        let answer = bench.ask(.post, path, fields: Self.json, body: body)
+        #expect(answer.status == 503)
+        #expect(answer.fields[.retryAfter] != nil)
+    }
 }
