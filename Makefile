@@ -55,7 +55,7 @@ test-tsan: test-deps ## Run the tests of the concurrent rooms under the thread s
 
 lint: ## Check the format of every source
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
-	@sh -n deploy/install-deps.sh
+	@for script in deploy/install-deps.sh Tools/*.sh Fuzz/API/run.sh Fuzz/run Tests/Exports/run.sh Benchmarks/*/run.sh; do sh -n "$$script" || exit 1; done
 	@$(SWIFT) run --quiet OpenAPITool compare
 
 format: ## Format every source

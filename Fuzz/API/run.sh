@@ -11,28 +11,9 @@ cases=${1:-10000}
 seeds=${SEEDS:-1 2 3 4 5}
 # For each operation.
 examples=${EXAMPLES:-50}
-tenbin=${TENBIN:-.build-release/release/tenbin}
 schemathesis=${SCHEMATHESIS:-.build/python-tools/fuzz/bin/schemathesis}
 port=${PORT:-18999}
-address="http://127.0.0.1:$port"
-
-folder=$(mktemp -d)
-server=""
-finish() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    [ -z "$server" ] || wait "$server" 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap finish EXIT INT TERM
-
-"$tenbin" serve --port "$port" --data-dir "$folder/data" --workers 1 >"$folder/log" 2>&1 &
-server=$!
-tries=0
-until curl -fsS "$address/readyz" >/dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || { cat "$folder/log" >&2; exit 1; }
-    sleep 0.1
-done
+. Tools/own-server.sh
 
 secret=$(curl -fsS "$address/v1/api-keys" -H 'Content-Type: application/json' \
     -d '{"name":"fuzz","scopes":["admin"]}' | sed 's/.*"secret":"\([^"]*\)".*/\1/')

@@ -116,13 +116,16 @@ struct PredictionTests {
 
     @Test func theModelAskedLongestAgoLeavesFirst() throws {
         let bytes = try Self.digits.get()
-        let size = try LoadedModel(bytes).bytes
-        let cache = ModelCache(bytesMax: 2 * size)
-        for digest in ["a", "b", "a", "c"] { _ = try cache.model(digest) { bytes } }
-        #expect(cache.bytes == 2 * size)
+        let rows = try Self.makeRows(1).rows
+        let library = makeLibrary(cacheBytesMax: 2 * (try LoadedModel(bytes).bytes))
+        for digest in ["a", "b", "a", "c"] { _ = try library.predict(digest, load: { bytes }, rows: rows) }
         // "b" is gone, so it alone is read again.
-        for digest in ["a", "c"] { _ = try cache.model(digest) { throw CancellationError() } }
-        #expect(throws: CancellationError.self) { try cache.model("b") { throw CancellationError() } }
+        for digest in ["a", "c"] {
+            _ = try library.predict(digest, load: { throw CancellationError() }, rows: rows)
+        }
+        #expect(throws: CancellationError.self) {
+            try library.predict("b", load: { throw CancellationError() }, rows: rows)
+        }
     }
 
     @Test func threadsThatAskAtOnceGetTheSameAnswers() throws {

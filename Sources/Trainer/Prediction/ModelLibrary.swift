@@ -1,5 +1,6 @@
 package import Datasets
 package import Jobs
+import Locks
 
 /// What can be done with stored models: ask them, and write them in formats that others read.
 ///
@@ -9,12 +10,12 @@ package struct ModelLibrary: Sendable {
     /// Numbers in one answer; as JSON each takes some hundred bytes.
     package static let answerNumbersMax = 1_000_000
 
-    private let cache: ModelCache
+    private let cache: LoadingCache<String, LoadedModel>
     private let limits: DatasetLimits
 
     /// - Parameter cacheBytesMax: bytes that models may take which are kept between two questions.
     package init(cacheBytesMax: Int, limits: DatasetLimits = .standard) {
-        cache = ModelCache(bytesMax: cacheBytesMax)
+        cache = LoadingCache(bytesMax: cacheBytesMax) { $0.bytes }
         self.limits = limits
     }
 
@@ -31,7 +32,7 @@ package struct ModelLibrary: Sendable {
     package func predict(
         _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows"
     ) throws -> JSONValue {
-        let model = try cache.model(model, load: load)
+        let model = try loaded(model, load)
         try checkAnswer(of: model, rows: rows.elements?.count ?? 0, pointer: pointer)
         return try answer(
             model,
@@ -44,7 +45,7 @@ package struct ModelLibrary: Sendable {
     package func predict(
         _ model: String, load: () throws -> [UInt8], file: DatasetSource
     ) throws -> JSONValue {
-        let model = try cache.model(model, load: load)
+        let model = try loaded(model, load)
         try checkAnswer(of: model, rows: file.schema.rows, pointer: "")
         return try answer(
             model,
@@ -59,7 +60,7 @@ package struct ModelLibrary: Sendable {
     package func tokens(
         _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows"
     ) throws -> JSONValue {
-        let model = try cache.model(model, load: load)
+        let model = try loaded(model, load)
         guard case .text(let text) = model.file.preprocessing.inputs else {
             throw InvalidSpec(problems: [Problem(detail: "this model reads no texts, so there are no tokens")])
         }
@@ -81,10 +82,14 @@ package struct ModelLibrary: Sendable {
     package func checkInitialModel(
         _ model: String, load: () throws -> [UInt8], of spec: TrainingSpec, schema: DatasetSchema
     ) throws {
-        let model = try cache.model(model, load: load)
+        let model = try loaded(model, load)
         try accepting { () throws(DatasetError) in
             try WarmStart(model.file).check(spec, schema: schema)
         }
+    }
+
+    private func loaded(_ digest: String, _ load: () throws -> [UInt8]) throws -> LoadedModel {
+        try cache.value(for: digest) { try LoadedModel(try load()) }
     }
 
     private func answer(_ model: LoadedModel, _ inputs: EncodedInputs) throws -> JSONValue {
