@@ -1,4 +1,5 @@
 import HTTPTypes
+import HTTPWire
 import JobStore
 import Jobs
 import Locks
@@ -8,17 +9,26 @@ import Locks
 /// Nothing but a commit changes such an answer, so one that was read at the same count of commits is what the store would say.
 final class FinishedJobs: Sendable {
     private struct Entry {
-        var commits: Int
         var owner: String
         var tag: EntityTag
         var reply: Reply
     }
 
-    /// When there are more, all are forgotten: the next questions bring back those that matter.
-    private static let countMax = 1_024
+    /// Answers that were read at one count of commits; those from before are worth nothing.
+    private struct State {
+        var commits = 0
+        var entries: [String: Entry] = [:]
+        var bytes = 0
+    }
+
+    /// Bytes that answers may take together. When there are more, all are forgotten: the next questions bring back those
+    /// that matter.
+    private static let bytesMax = 4 << 20
+    /// What an answer takes besides its content.
+    private static let bytesPerEntry = 1_024
 
     private let store: Store
-    private let entries = Lock<[String: Entry]>([:])
+    private let state = Lock(State())
 
     init(_ store: Store) {
         self.store = store
@@ -29,9 +39,9 @@ final class FinishedJobs: Sendable {
 
     /// The answer, if it is known and still true.
     func recall(_ request: APIRequest) -> Reply? {
-        guard let id = request.parameters["id"], let entry = entries.withLock({ $0[id] }),
-            entry.commits == store.commitCount
-        else { return nil }
+        guard let id = request.parameters["id"] else { return nil }
+        let (entry, commits) = state.withLock { ($0.entries[id], $0.commits) }
+        guard let entry, commits == store.commitCount else { return nil }
         let owner = request.principal.visibleOwner
         guard owner == nil || owner == entry.owner else { return nil }
         if let reply = request.notModified(entry.tag.text) { return reply }
@@ -40,10 +50,13 @@ final class FinishedJobs: Sendable {
 
     /// Keeps the whole answer about a job that is over, entity tag included.
     func remember(_ job: Job, _ tag: EntityTag, _ reply: Reply, commits: Int) {
-        let entry = Entry(commits: commits, owner: job.owner, tag: tag, reply: reply)
-        entries.withLock { entries in
-            if entries.count >= Self.countMax { entries = [:] }
-            entries[job.id.description] = entry
+        guard case .bytes(let content) = reply.content else { return }
+        let bytes = content.count + Self.bytesPerEntry
+        let entry = Entry(owner: job.owner, tag: tag, reply: reply)
+        state.withLock { state in
+            guard commits >= state.commits, bytes <= Self.bytesMax else { return }
+            if commits > state.commits || bytes > Self.bytesMax - state.bytes { state = State(commits: commits) }
+            if state.entries.updateValue(entry, forKey: job.id.description) == nil { state.bytes += bytes }
         }
     }
 }
