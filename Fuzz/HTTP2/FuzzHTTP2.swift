@@ -30,7 +30,7 @@ private struct Driver {
                 precondition(heads.insert(stream).inserted, "two heads on a stream")
                 precondition(head.request.path != nil || head.request.method == .connect, "a head without target")
                 answer(stream)
-            case .refused(let stream, let problem):
+            case .refused(let stream, let problem, _):
                 respond(stream, status: problem.status, content: problem.document(requestID: "f"), isWhole: true)
             case .malformed(let stream):
                 session.reset(stream: stream, code: .protocolError)

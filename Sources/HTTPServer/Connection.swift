@@ -117,6 +117,11 @@ final class Connection {
     func deadlineReached() {
         guard phase != .closed, loop.now >= deadline else { return }
         deadline = .max
+        if phase == .open, !opening.isEmpty {
+            readOpeningAsHTTP1()?.refuse(.requestTimeout)
+            turn()
+            return
+        }
         if phase == .lingering || engine == nil || (!output.isEmpty && loop.now >= writeDeadline) {
             close()
             return
@@ -202,15 +207,15 @@ final class Connection {
         return true
     }
 
-    /// Goes on with the handshake; true once it is done. ALPN chooses the engine, as far as the client asks.
+    /// Goes on with the handshake; true once it is done. ALPN chooses the engine: without it HTTP/1.1 is spoken, as HTTP/2
+    /// over TLS must be asked for by ALPN (RFC 9113 section 3.2).
     private func shakeHands(_ tls: TLSSession) -> Bool {
         switch tls.shakeHands() {
         case .done:
             canRead = true
             lastActivity = loop.now
             peer.certificateSubject = tls.clientSubject
-            guard let isHTTP2 = tls.isHTTP2 else { return true }
-            engine = isHTTP2 ? try? HTTP2Engine(connection: self) : HTTP1Engine(connection: self)
+            engine = tls.isHTTP2 == true ? try? HTTP2Engine(connection: self) : HTTP1Engine(connection: self)
             if engine == nil { close() }
             return engine != nil
         case .wantsInput, .wantsRoom:
@@ -243,7 +248,13 @@ final class Connection {
         case .ended:
             canRead = false
             inputHasEnded = true
-            if let engine { engine.inputEnded() } else { close() }
+            if !opening.isEmpty {
+                readOpeningAsHTTP1()?.inputEnded()
+            } else if let engine {
+                engine.inputEnded()
+            } else {
+                close()
+            }
         case .failed:
             close()
         }
@@ -272,6 +283,17 @@ final class Connection {
         var whole: [UInt8] = []
         swap(&whole, &opening)
         whole.withUnsafeBytes { giveEngine($0) }
+    }
+
+    /// The start of the HTTP/2 preface that never became one is an unfinished request of HTTP/1.
+    /// - Returns: the engine, unless it has refused already what there is.
+    private func readOpeningAsHTTP1() -> HTTP1Engine? {
+        let http1 = HTTP1Engine(connection: self)
+        engine = http1
+        var whole: [UInt8] = []
+        swap(&whole, &opening)
+        whole.withUnsafeBytes { giveEngine($0) }
+        return phase == .open ? http1 : nil
     }
 
     private func giveEngine(_ bytes: UnsafeRawBufferPointer) {

@@ -333,13 +333,13 @@ final class HTTP1Engine: Engine {
     func refuse(_ problem: TransportProblem) {
         let requestID = loop.identifiers.next()
         let response = problem.response(requestID: requestID)
-        var body: [UInt8] = []
-        if case .bytes(let bytes) = response.content { body = bytes }
+        var (body, length): ([UInt8], Int) = ([], 0)
+        if case .bytes(let bytes) = response.content { (body, length) = (parser.isHead ? [] : bytes, bytes.count) }
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: requestID, keepsAlive: false,
             strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
-            HTTP1Serializer.appendHead(response.head, framing: .length(body.count), additions: additions, to: &$0)
+            HTTP1Serializer.appendHead(response.head, framing: .length(length), additions: additions, to: &$0)
             $0.append(contentsOf: body)
         }
         connection.finish(lingers: true)

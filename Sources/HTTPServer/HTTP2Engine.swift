@@ -12,9 +12,8 @@ final class HTTP2Engine: Engine {
     /// When the last stream is named even if the peer has not confirmed the announcement; nil when it has been, or need
     /// not be.
     private var goodbyeDeadline: Milliseconds?
-    /// When something last happened that counts: a complete frame, or the end of an exchange.
-    private var lastSignOfLife: Milliseconds
-    private var framesRead = 0
+    /// When the last stream ended, or the connection began: frames that ask for nothing, PING among them, do not keep it.
+    private var idleSince: Milliseconds
     /// Whether HPACK's table has the name of the request id.
     private var hasNamedRequestID = false
     private var headerBlockSince: Milliseconds?
@@ -29,7 +28,7 @@ final class HTTP2Engine: Engine {
         self.connection = connection
         loop = connection.loop
         session = try HTTP2Session(limits: connection.loop.configuration.limits.http2)
-        lastSignOfLife = connection.loop.now
+        idleSince = connection.loop.now
     }
 
     /// A connection that was HTTP/1.1 until `head`, which is answered as stream 1.
@@ -39,7 +38,7 @@ final class HTTP2Engine: Engine {
         session = try HTTP2Session(
             limits: connection.loop.configuration.limits.http2, upgradingWith: settings,
             isHead: head.request.method == .head)
-        lastSignOfLife = connection.loop.now
+        idleSince = connection.loop.now
     }
 
     private var limits: ServerLimits { loop.configuration.limits }
@@ -58,10 +57,6 @@ final class HTTP2Engine: Engine {
     func receive(_ input: inout UnsafeRawBufferPointer) {
         session.receive(input, now: loop.now)
         input = UnsafeRawBufferPointer(start: nil, count: 0)
-        if session.framesRead != framesRead {
-            framesRead = session.framesRead
-            lastSignOfLife = loop.now
-        }
         headerBlockSince = session.isInHeaderBlock ? headerBlockSince ?? loop.now : nil
         handleEvents()
     }
@@ -81,8 +76,8 @@ final class HTTP2Engine: Engine {
         switch consume event {
         case .head(let number, let head, let endsStream):
             begin(number, head, endsStream: endsStream)
-        case .refused(let number, let problem):
-            refuse(number, problem)
+        case .refused(let number, let problem, let isHead):
+            refuse(number, problem, isHead: isHead)
         case .malformed(let number):
             session.reset(stream: number, code: .protocolError)
         case .late(let number):
@@ -265,8 +260,8 @@ final class HTTP2Engine: Engine {
     }
 
     /// Answers a head that is well-formed but too much.
-    private func refuse(_ number: Int32, _ problem: TransportProblem) {
-        let request = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "")
+    private func refuse(_ number: Int32, _ problem: TransportProblem, isHead: Bool) {
+        let request = HTTPRequest(method: isHead ? .head : .get, scheme: nil, authority: nil, path: "")
         let head = RequestHead(
             request: request, version: .http2, peer: connection.peer, requestID: loop.identifiers.next(),
             contentLength: nil)
@@ -316,7 +311,7 @@ final class HTTP2Engine: Engine {
     private func closed(_ number: Int32, isWhole: Bool) {
         guard let stream = streams.remove(number) else { return }
         giveBackAll(number, stream)
-        lastSignOfLife = loop.now
+        idleSince = loop.now
         end(stream, isComplete: stream.answerIsOut)
         if isDraining, goodbyeDeadline == nil, streams.isEmpty { session.terminate() }
     }
@@ -366,10 +361,10 @@ final class HTTP2Engine: Engine {
 
     // MARK: Time and end
 
-    func deadline(idleSince: Milliseconds) -> Milliseconds {
+    func deadline(idleSince _: Milliseconds) -> Milliseconds {
         if let goodbyeDeadline { return goodbyeDeadline }
         if let headerBlockSince { return headerBlockSince + limits.headerSeconds.milliseconds }
-        if streams.isEmpty { return lastSignOfLife + limits.idleSeconds.milliseconds }
+        if streams.isEmpty { return idleSince + limits.idleSeconds.milliseconds }
         return loop.now + Self.tickMilliseconds
     }
 
@@ -377,7 +372,7 @@ final class HTTP2Engine: Engine {
         if let goodbyeDeadline, loop.now >= goodbyeDeadline { sayGoodbye() }
         if let headerBlockSince, loop.now >= headerBlockSince + limits.headerSeconds.milliseconds {
             session.terminate(calm: true)
-        } else if streams.isEmpty, loop.now >= lastSignOfLife + limits.idleSeconds.milliseconds {
+        } else if streams.isEmpty, loop.now >= idleSince + limits.idleSeconds.milliseconds {
             session.terminate()
         }
         for number in streams.numbers {

@@ -43,6 +43,10 @@ package struct HTTP1Parser {
         return false
     }
 
+    /// Whether the request that is being read, or was refused, is a HEAD, as far as it has come: its answer has no content
+    /// then (RFC 9110 section 9.3.2).
+    package var isHead: Bool { draft.method == .head }
+
     /// How many bytes of declared content are still to come; nil when that is not known (chunked) and 0 outside content.
     package var contentRemaining: Int? {
         switch state {
@@ -107,6 +111,7 @@ package struct HTTP1Parser {
             let unchecked = partial.last == Byte.carriageReturn ? partial.count - 1 : partial.count
             partial.append(contentsOf: input)
             input = input.part(input.count..<input.count)
+            partial.withUnsafeBytes { noteMethod($0) }
             let allowed = lineBytesMax
             let problem = partial.withUnsafeBytes { bytes -> TransportProblem? in
                 check(bytes, from: unchecked, allowed: allowed, isComplete: false)
@@ -155,6 +160,7 @@ package struct HTTP1Parser {
 
     /// Acts on a line that is complete but for its line feed.
     private mutating func actOnLine(_ bytes: UnsafeRawBufferPointer) throws(TransportProblem) {
+        noteMethod(bytes)
         if let problem = check(bytes, from: 0, allowed: lineBytesMax, isComplete: true) { throw problem }
         let line = bytes.part(0..<bytes.count - 1)
         switch state {
@@ -174,6 +180,12 @@ package struct HTTP1Parser {
         case .content, .chunkContent, .ended, .failed:
             break
         }
+    }
+
+    /// Notes that a request line begins with HEAD before anything of it is refused.
+    private mutating func noteMethod(_ line: UnsafeRawBufferPointer) {
+        guard case .start = state, line.count >= 5, line.part(0..<5).equals("HEAD ") else { return }
+        draft.method = .head
     }
 
     /// How long the line at hand may be, without its CRLF; negative when not even an empty one fits.

@@ -5,7 +5,7 @@ package enum HTTP2Event {
     /// A request's head is complete. `endsStream` when there is no content.
     case head(stream: Int32, HTTP2Head, endsStream: Bool)
     /// The head is well-formed but refused; answer with the problem.
-    case refused(stream: Int32, TransportProblem)
+    case refused(stream: Int32, TransportProblem, isHead: Bool)
     /// The head is malformed (RFC 9113 section 8.1.1): reset the stream.
     case malformed(stream: Int32)
     /// Content came on a stream that the peer has reset itself: a stream error (RFC 9113 section 5.1).

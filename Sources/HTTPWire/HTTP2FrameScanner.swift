@@ -8,6 +8,8 @@ struct HTTP2FrameScanner {
         var type: UInt8
         var flags: UInt8
         var stream: Int32
+        /// Whether it stands where only the CONTINUATION of a header block may (RFC 9113 section 6.10).
+        var interruptsBlock = false
     }
 
     static let headerBytes = 9
@@ -34,11 +36,14 @@ struct HTTP2FrameScanner {
                 gathered = gathered << 8 | UInt64(byte)
                 continue
             }
-            let header = Header(
+            var header = Header(
                 length: Int(gathered >> 40), type: UInt8(truncatingIfNeeded: gathered >> 32),
                 flags: UInt8(truncatingIfNeeded: gathered >> 24),
                 // The highest bit is reserved and ignored.
                 stream: Int32(truncatingIfNeeded: (gathered & 0x7F_FFFF) << 8 | UInt64(byte)))
+            if let current, current.isHeaders || current.isContinuation, !current.endsHeaders {
+                header.interruptsBlock = !header.isContinuation || header.stream != current.stream
+            }
             (gathered, count, skip, current) = (0, 0, header.length, header)
             return header
         }

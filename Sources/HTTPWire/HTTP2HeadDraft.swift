@@ -41,6 +41,10 @@ struct HTTP2HeadDraft {
             if method == nil { isMalformed = true }
         } else if name.equals(":scheme") {
             scheme = value.text
+            // As in absolute-form; others name nothing that a server of HTTP has.
+            if !value.equalsIgnoringCase("http"), !value.equalsIgnoringCase("https") {
+                problem = problem ?? .malformed("The scheme is neither http nor https.")
+            }
         } else if name.equals(":authority") {
             authority = value.text
             if !Authority.isValid(value, portRequired: false) { isMalformed = true }
@@ -98,7 +102,7 @@ struct HTTP2HeadDraft {
         if isMalformed || (authority != nil && host != nil && authority?.lowercased() != host?.lowercased()) {
             return .malformed(stream: stream)
         }
-        if let problem { return .refused(stream: stream, problem) }
+        if let problem { return .refused(stream: stream, problem, isHead: method == .head) }
         guard let method else { return .malformed(stream: stream) }
         guard path != "*" || method == .options, path != nil || method == .connect else {
             return .malformed(stream: stream)

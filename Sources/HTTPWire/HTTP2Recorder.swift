@@ -46,13 +46,17 @@ struct HTTP2Recorder: ~Copyable {
     var violation: UInt32?
     /// Milliseconds on the caller's clock.
     var now = 0
-    /// Complete frames read so far.
-    var framesRead = 0
 
     private var streams = StreamNumbers()
-    /// The last streams that the peer reset, and those that it ended.
-    private var resetByPeer = RecentStreams(countMax: 32)
-    private var endedByPeer = RecentStreams(countMax: 256)
+    /// Streams that the peer has neither ended nor seen reset: the only used ones that more may come on.
+    private var receiving: [Int32] = []
+    /// More than one read can open before those beyond the bound of concurrent streams are refused.
+    private static let receivingMax = 4_096
+    /// The last streams that either side reset. What still comes on ours was on its way.
+    private var resetByPeer = RecentStreams(countMax: 256)
+    private var resetByUs = RecentStreams(countMax: 1_024)
+    /// Whether the input at hand changes the windows of all streams.
+    private var changesWindows = false
     private var resetsReceived: RateMeter
     private var resetsSent: RateMeter
     private var emptyData: RateMeter
@@ -73,7 +77,6 @@ struct HTTP2Recorder: ~Copyable {
     /// Notes that the upgraded request has taken stream 1.
     mutating func noteUpgrade() {
         _ = streams.open(1)
-        endedByPeer.insert(1)
     }
 
     /// Whether a GOAWAY that names no last stream has been sent, and not been noticed by `takeNotice` yet.
@@ -96,6 +99,7 @@ struct HTTP2Recorder: ~Copyable {
     /// How many bytes the library may be given: all, or those before a frame that breaks the connection, and how it does.
     mutating func scan(_ bytes: UnsafeRawBufferPointer) -> (count: Int, violation: UInt32?) {
         var offset = 0
+        changesWindows = false
         while let frame = scanner.next(bytes, at: &offset) {
             if let violation = begin(frame) { return (max(0, offset - HTTP2FrameScanner.headerBytes), violation) }
         }
@@ -107,42 +111,49 @@ struct HTTP2Recorder: ~Copyable {
 
     /// Looks at a frame before the library does. The code of a connection error, if it is one.
     private mutating func begin(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
+        if frame.interruptsBlock { return NGHTTP2_PROTOCOL_ERROR.rawValue }
         // RFC 9113 section 5.1.1: a stream number that was passed over is closed, and HEADERS on it break the connection.
         let isNew = streams.isNew(frame.stream)
         if frame.isHeaders, !streams.open(frame.stream) { return NGHTTP2_PROTOCOL_ERROR.rawValue }
         guard frame.isHeaders || frame.isData || frame.isReset else { return nil }
         if isNew {
-            if frame.isHeaders, frame.endsStream { endedByPeer.insert(frame.stream) }
-            return nil
+            guard frame.isHeaders, !frame.endsStream else { return nil }
+            receiving.append(frame.stream)
+            return receiving.count <= Self.receivingMax ? nil : NGHTTP2_ENHANCE_YOUR_CALM.rawValue
         }
-        return beginOnKnownStream(frame)
+        // What is no stream of a client's the library refuses.
+        return frame.stream > 0 && frame.stream % 2 == 1 ? beginOnKnownStream(frame) : nil
     }
 
     /// RFC 9113 section 5.1: what comes after the peer's own END_STREAM, and HEADERS after its RST_STREAM, breaks the
-    /// connection; DATA after its RST_STREAM breaks the stream.
+    /// connection; DATA after its RST_STREAM, or on a stream that was passed over, breaks the stream.
     private mutating func beginOnKnownStream(_ frame: HTTP2FrameScanner.Header) -> UInt32? {
         if frame.isReset {
             resetByPeer.insert(frame.stream)
-            return nil
-        }
-        if endedByPeer.contains(frame.stream) { return NGHTTP2_STREAM_CLOSED.rawValue }
-        if resetByPeer.contains(frame.stream) {
-            if frame.isHeaders { return NGHTTP2_STREAM_CLOSED.rawValue }
+            stopReceiving(frame.stream)
+        } else if receiving.contains(frame.stream) {
+            if frame.endsStream { stopReceiving(frame.stream) }
+        } else if frame.isData, resetByPeer.contains(frame.stream) || streams.isPassedOver(frame.stream) {
             late.append(frame.stream)
-        } else if frame.endsStream {
-            endedByPeer.insert(frame.stream)
+        } else if !resetByUs.contains(frame.stream) {
+            return NGHTTP2_STREAM_CLOSED.rawValue
         }
         return nil
     }
 
-    /// Reports DATA on streams that the peer had reset, once the library has been given it.
+    private mutating func stopReceiving(_ stream: Int32) {
+        if let index = receiving.firstIndex(of: stream) { receiving.swapAt(index, receiving.count - 1) } else { return }
+        receiving.removeLast()
+    }
+
+    /// Reports DATA on streams that the peer had reset or passed over, once the library has been given it.
     mutating func reportLate() {
         guard !late.isEmpty else { return }
         for stream in late { events.append(.late(stream: stream)) }
         late = []
     }
 
-    /// Streams that DATA came on after their RST_STREAM, in the input at hand.
+    /// Streams that DATA came on that are closed, in the input at hand.
     private var late: [Int32] = []
 
     mutating func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -165,7 +176,6 @@ struct HTTP2Recorder: ~Copyable {
 
     /// False ends the connection.
     mutating func receivedFrame(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
-        framesRead &+= 1
         let header = frame.header
         let stream = header.stream_id
         let endsStream = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
@@ -192,6 +202,7 @@ struct HTTP2Recorder: ~Copyable {
             }
             return pings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_SETTINGS:
+            changesWindows = changesWindows || Self.changesWindows(frame.pointee.settings)
             return settings.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_PRIORITY:
             return priorities.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
@@ -199,6 +210,11 @@ struct HTTP2Recorder: ~Copyable {
             break
         }
         return true
+    }
+
+    private static func changesWindows(_ settings: nghttp2_settings) -> Bool {
+        UnsafeBufferPointer(start: settings.iv, count: settings.niv)
+            .contains { $0.settings_id == Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue) }
     }
 
     mutating func receivedContent(stream: Int32, _ bytes: UnsafeRawBufferPointer) {
@@ -224,6 +240,13 @@ struct HTTP2Recorder: ~Copyable {
         let header = frame.header
         switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_RST_STREAM:
+            resetByUs.insert(header.stream_id)
+            stopReceiving(header.stream_id)
+            // RFC 9113 section 6.9.2: SETTINGS that take a window beyond its bound break the connection; the library resets
+            // the stream.
+            if changesWindows, frame.pointee.rst_stream.error_code == NGHTTP2_FLOW_CONTROL_ERROR.rawValue {
+                return fail(NGHTTP2_FLOW_CONTROL_ERROR)
+            }
             return resetsSent.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         case NGHTTP2_GOAWAY:
             hasSentNotice = frame.pointee.goaway.last_stream_id == .max

@@ -110,9 +110,6 @@ package final class HTTP2Session {
     /// Whether a header block has begun and its end is awaited.
     package var isInHeaderBlock: Bool { recorder.pointee.isInHeaderBlock }
 
-    /// Complete frames read so far: what counts as a sign of life.
-    package var framesRead: Int { recorder.pointee.framesRead }
-
     // MARK: Output
 
     /// Appends what is to be sent, until there is nothing more or `bytes` holds `bytesMax`.

@@ -156,12 +156,12 @@ struct HeadDraft {
         return version == .http1_1 || connection.keepAlive
     }
 
-    /// RFC 7540 section 3.2.1: exactly one HTTP2-Settings, named in Connection beside Upgrade.
+    /// RFC 7540 section 3.2.1: exactly one HTTP2-Settings, valid, and named in Connection beside Upgrade.
     private var upgradeSettings: [UInt8]? {
         guard upgradesToHTTP2, connection.upgrade, connection.settings, settingsCount == 1, version == .http1_1 else {
             return nil
         }
-        guard let settings, settings.count.isMultiple(of: 6) else { return nil }
+        guard let settings, HTTP2Settings.areValid(settings) else { return nil }
         return settings
     }
 }

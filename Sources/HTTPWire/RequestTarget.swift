@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a request line asks for, in one of the four forms of RFC 9112 section 3.2, checked against RFC 3986.
 struct RequestTarget: Hashable {
     /// Path and query, `*` for the server as a whole; nil for CONNECT.
@@ -75,8 +77,9 @@ package enum Authority {
         guard let first = bytes.first else { return false }
         var end: Int
         if first == Byte.openBracket {
-            guard let close = bytes.firstIndex(of: Byte.closeBracket), close > 2 else { return false }
-            guard ByteClass.addressLiteral.containsAll(bytes.part(1..<close)) else { return false }
+            guard let close = bytes.firstIndex(of: Byte.closeBracket), isAddress(bytes.part(1..<close)) else {
+                return false
+            }
             end = close + 1
         } else {
             end = bytes.firstIndex(of: Byte.colon) ?? bytes.count
@@ -86,6 +89,26 @@ package enum Authority {
         guard bytes[end] == Byte.colon else { return false }
         let port = bytes.part(end + 1..<bytes.count)
         return isPort(port) && !(portRequired && port.isEmpty)
+    }
+
+    /// What stands between brackets: an IPv6 address without zone, or one of a later version.
+    private static func isAddress(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let first = bytes.first else { return false }
+        if first == UInt8(ascii: "v") || first == UInt8(ascii: "V") { return isFutureAddress(bytes) }
+        guard bytes.count <= addressBytesMax, ByteClass.addressLiteral.containsAll(bytes) else { return false }
+        var address = in6_addr()
+        return inet_pton(AF_INET6, bytes.text, &address) == 1
+    }
+
+    /// The longest IPv6 address in text.
+    private static let addressBytesMax = 45
+
+    /// `IPvFuture`: `v`, a version in hexadecimal, a dot, and at least one more.
+    private static func isFutureAddress(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let dot = bytes.firstIndex(of: UInt8(ascii: ".")), dot > 1, dot + 1 < bytes.count else { return false }
+        let rest = bytes.part(dot + 1..<bytes.count)
+        return ByteClass.hexDigit.containsAll(bytes.part(1..<dot))
+            && rest.allSatisfy { ByteClass.hostName.contains($0) || "!$&'()*+,;=:".utf8.contains($0) }
     }
 
     private static func isHostName(_ bytes: UnsafeRawBufferPointer) -> Bool {

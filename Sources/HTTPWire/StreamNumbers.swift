@@ -9,10 +9,13 @@ struct StreamNumbers {
     /// Whether the number is beyond all that were used.
     func isNew(_ stream: Int32) -> Bool { stream > last }
 
+    /// Whether it was passed over, as far as that is remembered.
+    func isPassedOver(_ stream: Int32) -> Bool { gaps.contains { $0.contains(stream) } }
+
     /// Notes HEADERS on a stream; false when its number was passed over before (RFC 9113 section 5.1.1).
     mutating func open(_ stream: Int32) -> Bool {
         guard stream > 0, stream % 2 == 1 else { return true }
-        guard stream > last else { return !gaps.contains { $0.contains(stream) } }
+        guard stream > last else { return !isPassedOver(stream) }
         if stream > last + 2 || (last == 0 && stream > 1) {
             gaps.append((last == 0 ? 1 : last + 2)...(stream - 2))
             if gaps.count > Self.gapsMax { gaps.removeFirst() }

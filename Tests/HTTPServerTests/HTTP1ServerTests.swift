@@ -63,6 +63,17 @@ import Testing
         }
     }
 
+    @Test(arguments: ["Host: a\r\nExpect: x\r\n", "", "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n"])
+    func aHeadThatIsRefusedIsAnsweredWithoutContentToo(_ fields: String) throws {
+        try withServer { server in
+            let client = try TestClient(server)
+            client.send("HEAD / HTTP/1.1\r\n\(fields)\r\n")
+            let answer = client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 ") && answer.hasSuffix("\r\n\r\n"))
+            #expect(!answer.contains("Content-Length: 0\r\n") && answer.contains("Content-Length: "))
+        }
+    }
+
     @Test(arguments: ["HTTP/1.1\r\nConnection: close", "HTTP/1.0"])
     func theConnectionEndsWhenTheClientWantsIt(_ version: String) throws {
         try withServer { server in

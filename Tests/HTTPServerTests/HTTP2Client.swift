@@ -109,7 +109,8 @@ final class HTTP2Client: @unchecked Sendable {
         client.send(Self.preface + settings().bytes)
     }
 
-    func send(_ frames: Frame...) { client.send(frames.flatMap(\.bytes)) }
+    @discardableResult
+    func send(_ frames: Frame...) -> Bool { client.send(frames.flatMap(\.bytes)) }
     func send(_ frames: [Frame]) { client.send(frames.flatMap(\.bytes)) }
 
     /// The next frame; nil at the end of the connection or after ten seconds.

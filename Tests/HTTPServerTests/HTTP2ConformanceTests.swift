@@ -98,6 +98,24 @@ extension ConformanceCase {
             "4.3: HEADERS within another header block",
             [Frame(.headers, flags: 1, stream: 1, block(request())), headers(3)], .connectionError([protocolError])),
         ConformanceCase(
+            "6.2: DATA within the last header block",
+            [Frame(.headers, flags: 1, stream: 1, block(request())), data(1, "a")], .connectionError([protocolError])),
+        ConformanceCase(
+            "6.10: HEADERS within the last header block of its stream",
+            [Frame(.headers, flags: 1, stream: 1, block(request())), headers(1)], .connectionError([protocolError])),
+        ConformanceCase(
+            "6.10: DATA on an ended stream within a header block",
+            [
+                headers(1, request(path: "/never")), Frame(.headers, flags: 1, stream: 3, block(request())),
+                data(1, "a"),
+            ], .connectionError([protocolError])),
+        ConformanceCase(
+            "6.10: CONTINUATION of another stream",
+            [
+                Frame(.headers, flags: 1, stream: 1, block(request())),
+                Frame(.continuation, flags: 4, stream: 3, block([("x", "y")])),
+            ], .connectionError([protocolError])),
+        ConformanceCase(
             "5.5: an unknown frame within a header block",
             [Frame(.headers, flags: 1, stream: 1, block(request())), Frame(type: 0x16, stream: 1, [0])],
             .connectionError([protocolError])),
@@ -143,6 +161,21 @@ extension ConformanceCase {
         ConformanceCase(
             "5.1.1: HEADERS on a low stream passed over", [headers(7), headers(9), headers(1)],
             .connectionError([protocolError])),
+        ConformanceCase(
+            "6.1: DATA on a stream number passed over", [headers(5, request(path: "/never")), data(3, "a")],
+            .streamError([streamClosed])),
+        ConformanceCase(
+            "6.9.2: SETTINGS that take a window beyond its bound",
+            [
+                headers(1, post, ends: false), Frame(.windowUpdate, stream: 1, be32(0x7FFF_0000)),
+                settings([(4, 0x7FFF_FFFF)]),
+            ], .connectionError([flowControlError])),
+        ConformanceCase(
+            "6.9.2: SETTINGS that take a window to its bound",
+            [
+                headers(1, post, ends: false), Frame(.windowUpdate, stream: 1, be32(0x7FFF_0000)),
+                settings([(4, 0xFFFF)]),
+            ], .goesOn),
         ConformanceCase(
             "5.1.2: more streams than allowed", (0..<101).map { headers(UInt32($0 * 2 + 1), request(path: "/never")) },
             .streamError([refusedStream, protocolError])),
@@ -397,6 +430,28 @@ extension ConformanceCase {
             #expect(client.answer(1) != nil)
             client.send(frame)
             #expect(client.next { $0.kind == .goAway }.map { codes.contains($0.errorCode) } == true)
+        }
+    }
+
+    /// However many streams came after it.
+    @Test(arguments: [(data(1, "a"), false), (whole, false), (data(1, "a"), true), (whole, true)])
+    func aFrameOnAStreamThatIsLongOverBreaksTheConnection(_ frame: Frame, isReset: Bool) throws {
+        try withServer(handler: Self.handler) { server in
+            let client = try HTTP2Client(server)
+            let count = isReset ? 40 : 300
+            for number in 0..<count {
+                let stream = UInt32(2 * number + 1)
+                if isReset {
+                    client.send(headers(stream, post, ends: false), Frame(.reset, stream: stream, be32(8)))
+                } else {
+                    client.send(headers(stream))
+                    #expect(client.answer(stream) != nil)
+                }
+            }
+            client.send(frame)
+            let answer = client.next { $0.kind == .goAway || $0.kind == .reset && $0.stream == 1 }
+            #expect(answer?.errorCode == streamClosed)
+            #expect(answer?.kind == (isReset && frame.kind == .data ? .reset : .goAway))
         }
     }
 

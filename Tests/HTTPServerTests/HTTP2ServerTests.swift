@@ -217,6 +217,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        request("HEAD", [("expect", "x")]), request("HEAD", path: "/" + String(repeating: "a", count: 9_000)),
+        request("HEAD", (0..<101).map { ("x\($0)", "") }),
+    ])
+    func aHeadThatIsRefusedIsAnsweredWithoutContent(_ fields: [(String, String)]) throws {
+        try withServer { server in
+            let client = try HTTP2Client(server)
+            client.send(headers(1, fields))
+            let answer = client.next { $0.stream == 1 }
+            #expect(answer?.kind == .headers && (answer?.flags ?? 0) & Frame.endStream != 0)
+        }
+    }
+
+    @Test(arguments: ["ftp", "x"])
+    func anotherSchemeIsRefused(_ scheme: String) throws {
+        try withServer { server in
+            let client = try HTTP2Client(server)
+            client.send(headers(1, request().map { $0.0 == ":scheme" ? ($0.0, scheme) : $0 }))
+            #expect(client.answer(1).map { String(decoding: $0, as: UTF8.self).contains("scheme") } == true)
+        }
+    }
+
     // MARK: Upgrade (RFC 7540 section 3.2)
 
     private static let upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
@@ -236,6 +258,7 @@ import Testing
         "GET / HTTP/1.1\r\nHost: a\r\n\(upgrade)HTTP2-Settings: AAMAAAB!\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\(upgrade)HTTP2-Settings: AASAAAAA\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\n\(upgrade)HTTP2-Settings: AAMAAABk\r\nContent-Length: 1\r\n\r\na",
     ])
     func anUpgradeThatIsNotQuiteRightIsAnsweredInHTTP1(_ text: String) throws {

@@ -30,10 +30,14 @@ import Testing
         }
     }
 
-    @Test func aClientWithoutALPNIsServedByWhatItSends() throws {
+    @Test func aClientWithoutALPNSpeaksHTTP1() throws {
         try withServer(tls: certificates.configuration) { server in
             let outcome = try curl(server, "/x", ["--no-alpn", "--http1.1"])
             #expect(outcome.text == "hello /x")
+            let preface = try OutsideProgram.openssl(
+                "s_client", "-connect", connectTo(server), "-quiet", "-CAfile", certificates.authority,
+                input: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            #expect(preface.text.contains("HTTP/1.1 505 "))
         }
     }
 

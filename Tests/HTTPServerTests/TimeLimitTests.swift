@@ -21,6 +21,45 @@ import Testing
         }
     }
 
+    /// What may still become the preface of HTTP/2 is an unfinished request all the same.
+    @Test func aStartOfThePrefaceThatTakesTooLongIsAnswered408() throws {
+        try withServer(limits: makeLimits { $0.headerSeconds = 0.2 }) { server in
+            for (text, status) in [("P", 408), ("PRI * HTT", 408), ("PRI * HTTP/2.0\r\n", 505)] {
+                let client = try TestClient(server)
+                client.send(text)
+                let answer = client.readToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+                #expect(answer.ranges(of: "\r\nDate: ").count == 1)
+            }
+        }
+    }
+
+    @Test func aStartOfThePrefaceThatEndsIsAnswered400() throws {
+        try withServer { server in
+            let client = try TestClient(server)
+            client.send("PRI")
+            shutdown(client.descriptor, Int32(SHUT_WR))
+            #expect(client.readToEnd().hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
+    @Test func pingsDoNotKeepAConnectionThatAsksForNothing() throws {
+        let limits = makeLimits {
+            $0.idleSeconds = 0.3
+            $0.http2.pings = .init(burst: 10_000_000, perSecond: 1)
+        }
+        try withServer(limits: limits) { server in
+            let client = try HTTP2Client(server)
+            // Each one is sent when the last was answered, so they come all the time.
+            var end: Frame?
+            while end == nil, client.send(Frame(.ping, Array("alive?!?".utf8))) {
+                guard let frame = client.next(where: { $0.kind == .goAway || $0.kind == .ping }) else { break }
+                if frame.kind == .goAway { end = frame }
+            }
+            #expect(end?.errorCode == 0)
+        }
+    }
+
     @Test func anIdleConnectionIsClosedWithoutAWord() throws {
         try withServer(limits: makeLimits { $0.idleSeconds = 0.2 }) { server in
             let fresh = try TestClient(server)

@@ -120,11 +120,59 @@ import Testing
         ),
         ("Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: 1", false),
         ("Upgrade: h2\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__", false),
+        // ENABLE_PUSH 2, INITIAL_WINDOW_SIZE 2^31, MAX_FRAME_SIZE 0 and 2^24, ENABLE_CONNECT_PROTOCOL 2.
+        ("Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAIAAAAC", false),
+        ("Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AASAAAAA", false),
+        ("Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAUAAAAA", false),
+        ("Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAUBAAAA", false),
+        ("Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAgAAAAC", false),
+        (
+            "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: "
+                + String(repeating: "AAMAAABk", count: 33), false
+        ),
     ])
     func anUpgradeToHTTP2CountsOnlyWhenItIsWhole(_ fields: String, _ isWhole: Bool) {
         let head = read("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n").requests.first?.head
         #expect(head != nil)
         #expect((head?.upgradeSettings != nil) == isWhole)
+    }
+
+    @Test(arguments: ["[::1]", "[::ffff:1.2.3.4]:80", "[1:2:3:4:5:6:7:8]", "[2001:DB8::1]:", "[v1.a:b]", "[vF.!$]:1"])
+    func anAddressInBracketsIsAHost(_ host: String) {
+        #expect(read("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").requests.first?.head.request.authority == host)
+        #expect(read("GET http://\(host)/ HTTP/1.1\r\nHost: a\r\n\r\n").requests.first?.head.request.authority == host)
+    }
+
+    @Test(arguments: [
+        "[]", "[...]", "[:::]", "[1234]", "[1.2.3.4]", "[::1::2]", "[12345::]", "[1:2:3:4:5:6:7:8:9]", "[::999.1.1.1]",
+        "[::1%25lo]", "[v.a]", "[v1.]", "[vg.a]", "[v1.a/]", "[::1]a", "[::1", "[\(String(repeating: ":", count: 60))]",
+    ])
+    func whatIsNoAddressInBracketsIsNoHost(_ host: String) {
+        #expect(read("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").problem?.status == 400)
+    }
+
+    @Test(arguments: [
+        "HEAD / HTTP/2.0\r\n", "HEAD / HTTP/1.1\r\nHost: a b\r\n", "HEAD /\(String(repeating: "a", count: 9_000))",
+        "HEAD /\(String(repeating: "a", count: 9_000)) HTTP/1.1\r\n", "HEAD / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n",
+        "HEAD \u{1}",
+    ])
+    func whatIsRefusedIsKnownToBeAHead(_ text: String) {
+        let bytes = Array(text.utf8)
+        for cut in [0, 1, 4, 5, 6, bytes.count / 2] {
+            var parser = HTTP1Parser(limits: HTTP1Limits())
+            var event: HTTP1Event?
+            for part in [bytes[..<cut], bytes[cut...]] where event == nil {
+                Array(part).withUnsafeBytes { part in
+                    var input = part
+                    while event == nil, let next = parser.next(&input) { event = next }
+                }
+            }
+            guard case .failed? = event else {
+                Issue.record("\(text.prefix(20)) was not refused")
+                return
+            }
+            #expect(parser.isHead)
+        }
     }
 
     @Test func randomBytesNeverTrap() {
