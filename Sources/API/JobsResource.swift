@@ -9,12 +9,12 @@ import Weighting
 struct JobsResource: Sendable {
     private let services: Services
     private let idempotency: Idempotency
-    private let finished: FinishedJobs
+    private let answers: JobAnswers
 
     init(_ services: Services, _ idempotency: Idempotency) {
         self.services = services
         self.idempotency = idempotency
-        finished = FinishedJobs(services.store)
+        answers = JobAnswers(services.store)
     }
 
     var routes: [Route] {
@@ -28,7 +28,7 @@ struct JobsResource: Sendable {
                 query: ["state", "label", "dataset", "comparison", "created_from", "created_before", "order_by"]
                     + APIRequest.pageParameters,
                 offers: [.json, .csv], .blocking(list)),
-            Route(.get, "/v1/jobs/{id}", scope: .read, .recalled(finished.recall, otherwise: show)),
+            Route(.get, "/v1/jobs/{id}", scope: .read, .recalled(answers.recall, otherwise: show)),
             Route(.patch, "/v1/jobs/{id}", scope: .write, .document(bytesMax: bytesMax, patch)),
             Route(.delete, "/v1/jobs/{id}", scope: .write, .blocking(delete)),
             Route(.post, "/v1/jobs/{id}/cancel", scope: .write, query: ["force"], .blocking(cancel)),
@@ -128,26 +128,26 @@ struct JobsResource: Sendable {
     }
 
     private func show(_ request: APIRequest) throws -> Handled {
-        let commits = finished.commits
+        let commits = answers.commits
         let job = try services.store.job(request.identifier(.job), owner: request.principal.visibleOwner)
         let processEpoch = services.store.processEpoch
-        let makeReply: @Sendable (Job) -> Reply = { job in
-            var reply = request.conditional(Self.tag(job, processEpoch: processEpoch)) { Reply.json { $0.value(job) } }
+        let makeWhole: @Sendable (Job) -> (Reply, EntityTag) = { job in
+            var reply = Self.reply(job, .ok, processEpoch: processEpoch)
             if !job.state.isTerminal { reply.fields[.retryAfter] = String(Self.pollSeconds) }
-            return reply
+            return (reply, Self.tag(job, processEpoch: processEpoch))
         }
-        if job.state.isTerminal {
-            let reply = makeReply(job)
-            if reply.status == .ok {
-                finished.remember(job, Self.tag(job, processEpoch: processEpoch), reply, commits: commits)
+        let mayWait = !job.state.isTerminal && (request.revisionKnown ?? job.revision) == job.revision
+        if mayWait, let seconds = Waiting.seconds(request) {
+            return .later { [services] replying in
+                Waiting(services, request, job: job, seconds: seconds, replying: replying) { job in
+                    let (reply, tag) = makeWhole(job)
+                    return JobAnswers.fit(reply, tag, request)
+                }.start()
             }
-            return .reply(reply)
         }
-        guard let seconds = Waiting.seconds(request) else { return .reply(makeReply(job)) }
-        if let known = request.revisionKnown, known != job.revision { return .reply(makeReply(job)) }
-        return .later { [services] replying in
-            Waiting(services, request, job: job, seconds: seconds, replying: replying, makeReply: makeReply).start()
-        }
+        let (reply, tag) = makeWhole(job)
+        answers.remember(job, tag, reply, commits: commits)
+        return .reply(JobAnswers.fit(reply, tag, request))
     }
 
     /// When looking again at a job that is not over is worth it.

@@ -133,6 +133,15 @@ final class LiveJobs: Sendable {
         return job
     }
 
+    /// The tick that a job as it is shown has now; that of a job which no worker has and no queue is its own.
+    func tick(of job: Job) -> Int {
+        state.withLock { state in
+            if job.state == .queued { return state.queueTick }
+            guard job.state.isActive, let live = state.jobs[job.id], live.attempt == job.attempt else { return 0 }
+            return state.ticks[job.id] ?? 0
+        }
+    }
+
     private func overlay(_ job: inout Job, place: QueuePlace) {
         state.withLock { state in
             if job.state == .queued {

@@ -3,6 +3,9 @@ package import Jobs
 // What a pool tells of its jobs without writing it down.
 
 extension Store {
+    /// The number of the last change of a job, as it is shown, that is not written down.
+    package func tick(of job: Job) -> Int { live.tick(of: job) }
+
     /// Where a run stands.
     package func report(_ progress: TrainingProgress, under lease: Lease) {
         if live.report(progress, of: lease.job, attempt: lease.attempt, at: now) {

@@ -1,11 +1,12 @@
 import HTTPTypes
+import JobStore
 import Jobs
 import Testing
 
 @testable import API
 
-/// A job that is over is answered from memory; nobody may be able to tell.
-struct FinishedJobsTests {
+/// A job that has not changed is answered from memory; nobody may be able to tell.
+struct JobAnswersTests {
     private func makeFinishedJob(_ bench: Bench) throws -> String {
         let dataset = try bench.upload()
         let created = bench.ask(
@@ -37,6 +38,45 @@ struct FinishedJobsTests {
             #expect(changed.status == 200)
             #expect(try bench.ask(.get, path).json()["name"]?.text == "n\(number)")
         }
+    }
+
+    @Test func aQueuedJobShowsWhatOnlyMemoryKnows() throws {
+        let bench = try Bench()
+        let path = "/v1/jobs/\(try bench.submit(try bench.upload()))"
+        func shown() throws -> (reason: String?, tag: String?) {
+            let answer = bench.ask(.get, path)
+            #expect(answer.fields[.retryAfter] != nil)
+            return (try answer.json()["waiting_reason"]?.text, answer.fields[.eTag])
+        }
+        let (first, tag) = try shown()
+        #expect(try shown() == (first, tag) && first == "workers")
+        bench.store.setWaitingReason(.disk)
+        let (second, newTag) = try shown()
+        #expect(second == "disk" && newTag != tag)
+        let known = try #require(newTag)
+        let unchanged = bench.ask(.get, path, fields: [.ifNoneMatch: known])
+        #expect(unchanged.status == 304 && unchanged.fields[.retryAfter] != nil)
+        bench.store.setWaitingReason(.draining)
+        #expect(bench.ask(.get, path, fields: [.ifNoneMatch: known]).status == 200)
+    }
+
+    /// The second time it is known, which must not answer whoever waits for a change.
+    @Test func whoWaitsIsNotAnsweredFromMemory() throws {
+        let bench = try Bench()
+        let path = "/v1/jobs/\(try bench.submit(try bench.upload()))"
+        for _ in 0..<2 { #expect(bench.ask(.get, path).status == 200) }
+        let answer = bench.ask(.get, path, fields: [.prefer: "wait=1"])
+        #expect(answer.fields[.preferenceApplied] == "wait=1")
+    }
+
+    @Test func aPausedJobIsShownTheSameAgainAndAgain() throws {
+        let bench = try Bench()
+        let path = "/v1/jobs/\(try bench.submit(try bench.upload()))"
+        #expect(bench.ask(.post, path + "/pause").status == 200)
+        let (first, second) = (bench.ask(.get, path), bench.ask(.get, path))
+        #expect(try first.json() == second.json() && first.json()["state"]?.text == "paused")
+        #expect(bench.ask(.post, path + "/resume").status == 200)
+        #expect(try bench.ask(.get, path).json()["state"]?.text == "queued")
     }
 
     @Test func aDeletedJobIsGoneAtOnce() throws {

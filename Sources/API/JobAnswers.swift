@@ -4,12 +4,13 @@ import JobStore
 import Jobs
 import Locks
 
-/// Answers about jobs that are over, kept until something is written: they are given on the event loop, without the store.
+/// Answers about jobs, kept until something changes: they are given on the event loop, without the store's disk.
 ///
-/// Nothing but a commit changes such an answer, so one that was read at the same count of commits is what the store would say.
-final class FinishedJobs: Sendable {
+/// A commit changes such an answer, or a tick of what only memory knows of the job. So one that was read at the same count
+/// of commits and shows the same tick is what the store would say.
+final class JobAnswers: Sendable {
     private struct Entry {
-        var owner: String
+        var job: Job
         var tag: EntityTag
         var reply: Reply
     }
@@ -41,21 +42,30 @@ final class FinishedJobs: Sendable {
     func recall(_ request: APIRequest) -> Reply? {
         guard let id = request.parameters["id"] else { return nil }
         let (entry, commits) = state.withLock { ($0.entries[id], $0.commits) }
-        guard let entry, commits == store.commitCount else { return nil }
+        guard let entry, commits == store.commitCount, entry.job.tick == store.tick(of: entry.job) else { return nil }
         let owner = request.principal.visibleOwner
-        guard owner == nil || owner == entry.owner else { return nil }
-        if let reply = request.notModified(entry.tag.text) { return reply }
-        return entry.reply
+        guard owner == nil || owner == entry.job.owner else { return nil }
+        // Who waits for a change is not answered before there is one.
+        guard entry.job.state.isTerminal || Waiting.seconds(request) == nil else { return nil }
+        return Self.fit(entry.reply, entry.tag, request)
     }
 
-    /// Keeps the whole answer about a job that is over, entity tag included.
+    /// The whole answer, or 304 where the client has it.
+    static func fit(_ reply: Reply, _ tag: EntityTag, _ request: APIRequest) -> Reply {
+        guard var short = request.notModified(tag.text) else { return reply }
+        short.fields[.retryAfter] = reply.fields[.retryAfter]
+        return short
+    }
+
+    /// Keeps the whole answer about a job, entity tag included.
     func remember(_ job: Job, _ tag: EntityTag, _ reply: Reply, commits: Int) {
         guard case .bytes(let content) = reply.content else { return }
         let bytes = content.count + Self.bytesPerEntry
-        let entry = Entry(owner: job.owner, tag: tag, reply: reply)
+        let entry = Entry(job: job, tag: tag, reply: reply)
         state.withLock { state in
             guard commits >= state.commits, bytes <= Self.bytesMax else { return }
             if commits > state.commits || bytes > Self.bytesMax - state.bytes { state = State(commits: commits) }
+            // What it replaces says as much, so its bytes stand for both.
             if state.entries.updateValue(entry, forKey: job.id.description) == nil { state.bytes += bytes }
         }
     }
