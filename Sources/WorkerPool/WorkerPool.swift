@@ -38,7 +38,8 @@ package final class WorkerPool: Sendable {
         self.configuration = configuration
         self.train = train
         gate = DiskGate(disk: store.disk)
-        let queues = (0..<configuration.workers).map { DispatchQueue(label: "tenbin.worker.\($0)") }
+        // Below those who answer requests, where the processors do not suffice for both.
+        let queues = (0..<configuration.workers).map { DispatchQueue(label: "tenbin.worker.\($0)", qos: .utility) }
         state = Lock(State(freeThreads: configuration.workers, freeQueues: queues))
     }
 
