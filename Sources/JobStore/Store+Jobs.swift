@@ -110,7 +110,7 @@ extension Store {
                 "INSERT INTO job_datasets (dataset, job, sha256) SELECT id, ?, sha256 FROM datasets WHERE id = ?",
                 [number, dataset.description])
         }
-        try setLabels(spec.labels, of: number, in: database)
+        try addLabels(spec.labels, to: number, in: database)
         return number
     }
 
@@ -124,6 +124,10 @@ extension Store {
 
     static func setLabels(_ labels: [String: String], of job: Int, in database: Database) throws {
         try database.run("DELETE FROM job_labels WHERE job = ?", [job])
+        try addLabels(labels, to: job, in: database)
+    }
+
+    private static func addLabels(_ labels: [String: String], to job: Int, in database: Database) throws {
         for (key, value) in labels {
             try database.run("INSERT INTO job_labels (key, value, job) VALUES (?, ?, ?)", [key, value, job])
         }
