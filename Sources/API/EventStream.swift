@@ -56,6 +56,8 @@ final class EventStream: ContentSource {
             return (.later, mustRead)
         }
         if mustRead { read() }
+        // Whoever has read it to its end does not cancel it.
+        if case .end = piece { hub.remove(self) }
         return piece
     }
 

@@ -146,7 +146,7 @@ package enum ResponseContent: Sendable {
 package protocol ContentSource: AnyObject, Sendable {
     /// The next piece, of at most about `bytesMax` bytes. After `.later`, `wake` is called (any thread) once there is more.
     func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> ContentPiece
-    /// The reader is gone; nothing more will be asked.
+    /// The reader is gone before the end; nothing more will be asked. A source that has told its end is not cancelled.
     func cancel()
 }
 

@@ -19,6 +19,7 @@ private final class StreamReader {
     private let source: any ContentSource
     private let awake = DispatchSemaphore(value: 0)
     private var text = ""
+    private var isOver = false
 
     init(_ answer: Bench.Answer) throws {
         #expect(answer.status == 200)
@@ -26,7 +27,9 @@ private final class StreamReader {
         source = try #require(answer.stream)
     }
 
-    deinit { source.cancel() }
+    deinit {
+        if !isOver { source.cancel() }
+    }
 
     /// The next event; nil at the end.
     func next(bytesMax: Int = 1_000) throws -> Event? {
@@ -35,7 +38,9 @@ private final class StreamReader {
             switch source.next(bytesMax: bytesMax, wake: { [awake] in awake.signal() }) {
             case .bytes(let bytes): text += String(decoding: bytes, as: UTF8.self)
             case .later: awake.wait()
-            case .end: return nil
+            case .end:
+                isOver = true
+                return nil
             case .failed: throw Unexpected("the stream failed")
             }
         }
@@ -94,6 +99,15 @@ struct EventStreamTests {
         #expect(events.filter { $0.type == "epoch" }.count == 100)
         #expect(events.filter { $0.type == "log" }.map { $0.data["line"]?["message"]?.text } == ["begin", "end"])
         #expect(events.last { $0.type == "state" }?.data["to"]?.text == "succeeded")
+    }
+
+    @Test func aStreamThatHasEndedIsNotOpenAnyMore() throws {
+        let bench = try Bench()
+        let job = try bench.train(epochs: 2)
+        let reader = try StreamReader(bench.ask(.get, "/v1/jobs/\(job)/events", fields: Self.accept))
+        #expect(bench.ask(.get, "/metrics").text.contains("tenbin_event_streams 1\n"))
+        #expect(try !reader.all().isEmpty)
+        #expect(bench.ask(.get, "/metrics").text.contains("tenbin_event_streams 0\n"))
     }
 
     @Test func aClientThatComesBackMissesNothing() throws {
