@@ -10,7 +10,7 @@ struct EchoHandler: RequestHandler {
     static let large = [UInt8](repeating: 0x61, count: 1 << 20)
 
     func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
-        switch head.request.path {
+        switch head.path {
         case "/echo":
             return .collect(bytesMax: 4 << 20) { responder.respond(Self.answer($0)) }
         case "/count":
@@ -19,7 +19,7 @@ struct EchoHandler: RequestHandler {
             responder.respond(Self.answer(Self.large))
         case "/stream":
             responder.respond(
-                Response(head: HTTPResponse(status: .ok), content: .stream(RepeatingSource(bytes: 1 << 20))))
+                Response(status: .ok, content: .stream(RepeatingSource(bytes: 1 << 20))))
         case "/self":
             responder.respond(Self.ownProgram())
         case "/later":
@@ -31,9 +31,7 @@ struct EchoHandler: RequestHandler {
     }
 
     static func answer(_ bytes: [UInt8], type: String = "application/octet-stream") -> Response {
-        var head = HTTPResponse(status: .ok)
-        head.headerFields[.contentType] = type
-        return Response(head: head, content: .bytes(bytes))
+        Response(status: .ok, fields: [.contentType: type], content: .bytes(bytes))
     }
 
     private static func ownProgram() -> Response {
@@ -41,7 +39,7 @@ struct EchoHandler: RequestHandler {
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return answer([]) }
         return Response(
-            head: HTTPResponse(status: .ok),
+            status: .ok,
             content: .file(descriptor: descriptor, offset: 0, length: Int(status.st_size)))
     }
 

@@ -43,7 +43,7 @@ package func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     precondition(whole == Reading(bytes, pieces: 2 + Int(first) % 64), "a cut changes the meaning")
     precondition(whole.ends <= whole.heads.count && whole.heads.count <= whole.ends + 1, "ends without heads")
     for head in whole.heads {
-        precondition(head.request.path != nil || head.request.method == .connect, "a head without target")
+        precondition(head.message.path != nil || head.message.method == .connect, "a head without target")
     }
     return 0
 }

@@ -28,7 +28,7 @@ private struct Driver {
             switch event {
             case .head(let stream, let head, _):
                 precondition(heads.insert(stream).inserted, "two heads on a stream")
-                precondition(head.request.path != nil || head.request.method == .connect, "a head without target")
+                precondition(head.message.path != nil || head.message.method == .connect, "a head without target")
                 answer(stream)
             case .refused(let stream, let problem, _):
                 respond(stream, status: problem.status, content: problem.document(requestID: "f"), isWhole: true)

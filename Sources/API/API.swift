@@ -7,11 +7,11 @@ import Logging
 
 /// The REST API: finds the route, asks who it is, decodes, hands on, and turns every error into problem details.
 package final class API: RequestHandler {
-    private let services: Services
+    fileprivate let services: Services
     private let access: Access
     private let rateLimits: RateLimits
-    private let security: SecurityFields
-    private let metrics: RequestMetrics
+    fileprivate let security: SecurityFields
+    fileprivate let metrics: RequestMetrics
     package let table: RouteTable
 
     package init(_ services: Services) {
@@ -44,22 +44,19 @@ package final class API: RequestHandler {
     }
 
     func handle(_ head: RequestHead, through door: Door, responder: any Responder) -> ContentPlan {
-        let started = RequestMetrics.now()
-        func answer(to request: APIRequest?) -> Answer {
-            Answer(
-                head: head, request: request, responder: responder, services: services, security: security,
-                metrics: metrics,
-                startedNanoseconds: started)
-        }
+        var answer = Answer(
+            api: self, head: head, responder: responder, startedNanoseconds: RequestMetrics.now())
         do {
             switch try route(head, through: door) {
             case .request(let request):
-                return plan(for: request, answer(to: request))
+                answer.asked = Answer.Asked(
+                    route: request.route, principal: request.principal, rateFields: request.rateFields)
+                return plan(for: request, answer)
             case .reply(let reply):
-                answer(to: nil).reply(.success(reply))
+                answer.reply(.success(reply))
             }
         } catch {
-            answer(to: nil).reply(.failure(error))
+            answer.reply(.failure(error))
         }
         return .discard
     }
@@ -71,31 +68,30 @@ package final class API: RequestHandler {
     }
 
     private func route(_ head: RequestHead, through door: Door) throws(APIError) -> Routed {
-        let target = head.request.path ?? "/"
+        let target = head.path ?? "/"
         if target == "*" { return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods])) }
-        // A valid target is ASCII, and bytes are split faster than characters.
-        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-            .map { Substring($0) }
-        let segments = try Self.segments(of: parts[0])
+        // A valid target is ASCII, and bytes are found faster than characters.
+        let pathEnd = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+        let path = target[..<(pathEnd ?? target.endIndex)]
+        let (match, suffix) = try match(head.method, path)
         if door == .network { try access.checkSurroundings(of: head) }
-        let (match, suffix) = match(head.request.method, segments)
         switch match {
         case .nothing:
-            throw APIError(.notFound, "there is nothing at \"\(parts[0].prefix(200))\"")
+            throw APIError(.notFound, "there is nothing at \"\(path.prefix(200))\"")
         case .wrongMethod(let allowed):
             let list = allowed.map(\.rawValue).joined(separator: ", ")
-            if head.request.method == .options {
+            if head.method == .options {
                 var reply = Reply(status: .noContent, fields: security.preflight(for: head, methods: list))
                 reply.fields[.allow] = list
                 return .reply(reply)
             }
             throw APIError(
-                .methodNotAllowed, "\(head.request.method.rawValue) does not exist here; there is \(list)",
+                .methodNotAllowed, "\(head.method.rawValue) does not exist here; there is \(list)",
                 fields: [.allow: list])
         case .found(let route, let parameters):
             let principal = door == .control ? .local : try access.principal(of: head, for: route.scope)
             let rateFields = try principal.key.map { key throws(APIError) in try rateLimits.take(key) }
-            let query = try Query(parts.count > 1 ? parts[1] : nil, known: route.query)
+            let query = try Query(pathEnd.map { target[target.utf8.index(after: $0)...] }, known: route.query)
             return .request(
                 APIRequest(
                     head: head, route: route, parameters: parameters, query: query, principal: principal,
@@ -105,8 +101,10 @@ package final class API: RequestHandler {
 
     /// The route, and the representation that the path's ending asks for.
     private func match(
-        _ method: HTTPRequest.Method, _ segments: [String]
-    ) -> (RouteTable.Match, suffix: MediaType?) {
+        _ method: HTTPRequest.Method, _ path: Substring
+    ) throws(APIError) -> (RouteTable.Match, suffix: MediaType?) {
+        if let route = table.literalMatch(method, path: path) { return (.found(route, parameters: [:]), nil) }
+        let segments = try Self.segments(of: path)
         guard let last = segments.last, let (suffix, type) = Self.suffixes.first(where: { last.hasSuffix($0.suffix) })
         else { return (table.match(method, segments: segments), nil) }
         let shortened = Array(segments.dropLast()) + [String(last.dropLast(suffix.count))]
@@ -199,29 +197,34 @@ package final class API: RequestHandler {
 
 /// The way back for one request: binds replies and errors to it.
 private struct Answer: Replying {
+    /// What a request is known by once it has found its route.
+    struct Asked {
+        let route: Route
+        let principal: Principal
+        let rateFields: HTTPFields
+    }
+
+    let api: API
     let head: RequestHead
-    /// Nil when it did not get that far.
-    let request: APIRequest?
     let responder: any Responder
-    let services: Services
-    let security: SecurityFields
-    let metrics: RequestMetrics
     let startedNanoseconds: UInt64
+    /// Nil when it did not get that far.
+    var asked: Asked?
 
     func reply(_ result: Result<Reply, any Error>) {
         let reply: Reply =
             switch result {
             case .success(let reply): reply
-            case .failure(let error): services.problem(for: error, head).reply(requestID: head.requestID)
+            case .failure(let error): api.services.problem(for: error, head).reply(requestID: head.requestID)
             }
-        metrics.record(
-            route: request?.route.template, method: head.request.method, status: reply.status.code,
+        api.metrics.record(
+            asked?.route, method: head.method, status: reply.status.code,
             nanoseconds: RequestMetrics.now() &- startedNanoseconds)
         guard let entry = auditEntry(for: reply) else { return responder.respond(finished(reply)) }
-        services.store.audit(entry).commit { result in
+        api.services.store.audit(entry).commit { result in
             // The change is made and durable; a log that cannot be written does not take it back.
             if case .failure(let error) = result {
-                services.logger.error("the audit log misses request \(head.requestID): \(error)")
+                api.services.logger.error("the audit log misses request \(head.requestID): \(error)")
             }
             responder.respond(finished(reply))
         }
@@ -229,29 +232,29 @@ private struct Answer: Replying {
 
     /// What the audit log says of a change; nil when nothing was changed.
     private func auditEntry(for reply: Reply) -> AuditEntry? {
-        guard let request, request.route.changesThings, (200..<300).contains(reply.status.code) else { return nil }
-        let actor = request.principal.owner
+        guard let asked, asked.route.changesThings, (200..<300).contains(reply.status.code) else { return nil }
         return AuditEntry(
-            at: services.clock(), actor: actor, key: request.principal.key,
-            action: "\(request.route.method.rawValue) \(request.route.template)",
-            target: head.request.path ?? "", status: reply.status.code, peer: head.peer.address,
+            at: api.services.clock(), actor: asked.principal.owner, key: asked.principal.key,
+            action: "\(asked.route.method.rawValue) \(asked.route.template)",
+            target: head.path ?? "", status: reply.status.code, peer: head.peer.address,
             requestID: head.requestID)
     }
 
-    private func finished(_ reply: Reply) -> Response {
-        var reply = reply
-        let mayCompress = request?.route.compresses ?? false
-        if mayCompress { ContentCoding.encode(&reply, for: head) }
-        var fields = reply.fields
-        if let request { fields.append(contentsOf: request.rateFields) }
-        let isNegotiated = (request?.route.offers.count ?? 1) > 1
-        security.add(
-            to: &fields, for: head,
-            varyingBy: (isNegotiated ? ["Accept"] : []) + (mayCompress ? ["Accept-Encoding"] : []))
+    private func finished(_ reply: consuming Reply) -> Response {
+        var negotiation: SecurityFields.Negotiation = []
+        if let asked {
+            if asked.route.offers.count > 1 { negotiation.insert(.mediaType) }
+            if asked.route.compresses {
+                negotiation.insert(.coding)
+                ContentCoding.encode(&reply, for: head)
+            }
+            reply.fields.append(contentsOf: asked.rateFields)
+        }
+        let standing = api.security.add(to: &reply.fields, for: head, varyingBy: negotiation)
         return Response(
-            head: HTTPResponse(status: reply.status, headerFields: fields), content: reply.content,
-            route: request?.route.template,
-            principal: request.map { $0.principal.key?.description ?? $0.principal.owner })
+            status: reply.status, fields: reply.fields, standing: standing, content: reply.content,
+            route: asked?.route.template,
+            principal: asked.map { $0.principal.key?.description ?? $0.principal.owner })
     }
 }
 

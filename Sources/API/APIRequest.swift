@@ -15,7 +15,7 @@ struct APIRequest: Sendable {
     var suffix: MediaType?
     var body: [UInt8] = []
 
-    var fields: HTTPFields { head.request.headerFields }
+    var fields: HTTPFields { head.fields }
 
     /// The path's identifier. One that cannot be right is one that is not there.
     func identifier(_ kind: Identifier.Kind, _ name: Substring = "id") throws(APIError) -> Identifier {

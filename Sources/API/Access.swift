@@ -33,12 +33,12 @@ struct Access: Sendable {
     ///   a browser must not be led here by a name somebody else controls (DNS rebinding) or from a foreign page.
     func checkSurroundings(of head: RequestHead) throws(APIError) {
         guard !keys.isClosed else { return }
-        if let authority = head.request.authority, !Self.isLoopback(authority) {
+        if let authority = head.authority, !Self.isLoopback(authority) {
             throw APIError(
                 .misdirectedRequest,
                 "without keys the host must be localhost, 127.0.0.1 or [::1], not \"\(authority.prefix(200))\"")
         }
-        if let origin = head.request.headerFields[.origin], !isAllowed(origin: origin, head) {
+        if let origin = head.fields[.origin], !isAllowed(origin: origin, head) {
             throw APIError(.forbidden, "requests from the origin \"\(origin.prefix(200))\" are not allowed")
         }
     }
@@ -48,7 +48,7 @@ struct Access: Sendable {
     /// - Throws: `unauthenticated`, or `forbidden` when the key does not allow it.
     func principal(of head: RequestHead, for scope: Route.Scope) throws(APIError) -> Principal {
         if scope == .open { return Principal(owner: "", scopes: []) }
-        let authorization = head.request.headerFields[.authorization]
+        let authorization = head.fields[.authorization]
         guard keys.isClosed || authorization != nil else { return .local }
         let principal = try keys.principal(authorization: authorization)
         guard principal.may(scope) else {
@@ -64,7 +64,7 @@ struct Access: Sendable {
 
     private func isAllowed(origin: String, _ head: RequestHead) -> Bool {
         if corsOrigins.contains(origin) { return true }
-        guard let authority = head.request.authority?.lowercased() else { return false }
+        guard let authority = head.authority?.lowercased() else { return false }
         return origin == "http://" + authority || origin == "https://" + authority
     }
 

@@ -30,7 +30,7 @@ struct BackupResource: Sendable {
                 .contentDisposition: "attachment; filename=\"tenbin-\(moment.description.filter { $0 != ":" }).tar\"",
             ])
         // The head alone is not worth a copy of the database.
-        if request.head.request.method == .head {
+        if request.head.method == .head {
             reply.content = .stream(BackupStream(nil, turn: nil, services: services))
             return .reply(reply)
         }

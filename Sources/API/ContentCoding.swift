@@ -17,7 +17,7 @@ enum ContentCoding {
     /// Compresses a reply that its reader would rather have so, and says what it depends on.
     static func encode(_ reply: inout Reply, for head: RequestHead) {
         // Most programs say nothing, which is no wish for gzip, and is found out soonest.
-        guard let accepted = head.request.headerFields[.acceptEncoding] else { return }
+        guard let accepted = head.fields[.acceptEncoding] else { return }
         guard let type = reply.fields[.contentType], isText(type.essence) else { return }
         guard case .bytes(let bytes) = reply.content, reply.fields[.contentEncoding] == nil else { return }
         let wish = Wish(accepted)

@@ -28,8 +28,7 @@ package struct ControlDoor: RequestHandler {
             let refusal = APIError(
                 .forbidden, "the control socket answers the user that the server runs as, nobody else")
             let reply = refusal.reply(requestID: head.requestID)
-            responder.respond(
-                Response(head: .init(status: reply.status, headerFields: reply.fields), content: reply.content))
+            responder.respond(Response(status: reply.status, fields: reply.fields, content: reply.content))
             return .discard
         }
         var head = head

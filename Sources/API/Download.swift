@@ -52,7 +52,7 @@ struct Download {
     /// `Range` counts for GET only, and under `If-Range` only while the representation is the one that the client has
     /// (RFC 9110 section 13.1.5). There are no dates to go by here.
     private func range(of request: APIRequest, tag: String) -> ByteRange {
-        guard request.head.request.method == .get, let field = request.fields[.range] else { return .whole }
+        guard request.head.method == .get, let field = request.fields[.range] else { return .whole }
         if let known = request.fields[.ifRange], known != tag { return .whole }
         return ByteRange(field, length: source.length)
     }

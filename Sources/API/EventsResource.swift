@@ -81,7 +81,7 @@ struct EventsResource: Sendable {
     private func reply(_ request: APIRequest, _ feed: EventFeed, from cursor: EventCursor) throws -> Reply {
         let fields: HTTPFields = [.contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store"]
         // HEAD asks for no events, so no stream is opened for it; its length is as unknown as that of GET.
-        guard request.head.request.method != .head else {
+        guard request.head.method != .head else {
             return Reply(status: .ok, fields: fields, content: .stream(EndedStream()))
         }
         return Reply(status: .ok, fields: fields, content: .stream(try hub.open(feed, from: cursor)))

@@ -30,7 +30,7 @@ final class Idempotency: Sendable {
             throw APIError(
                 .malformedRequest, "Idempotency-Key must be 1 to \(Self.keyLengthMax) visible ASCII characters")
         }
-        let target = request.head.request.path ?? ""
+        let target = request.head.path ?? ""
         let scope = "\(request.principal.owner) \(request.route.method.rawValue) \(target)"
         let identity = IdempotencyRequest(scope: scope, key: key, fingerprint: fingerprint)
         let mark = scope + " " + key

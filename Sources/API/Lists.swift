@@ -83,7 +83,7 @@ extension APIRequest {
 
     /// This request's target with another page token. Tokens need no escaping.
     private func target(nextPage token: String) -> String {
-        let parts = (head.request.path ?? "").split(separator: "?", maxSplits: 1)
+        let parts = (head.path ?? "").split(separator: "?", maxSplits: 1)
         let items = (parts.count > 1 ? parts[1] : "").split(separator: "&").filter { !$0.hasPrefix("page_token=") }
         return parts[0] + "?" + (items + ["page_token=\(token)"]).joined(separator: "&")
     }
@@ -118,7 +118,7 @@ extension APIRequest {
     func tail() throws(APIError) -> Tail {
         let size = try query.integer("page_size", in: 1...1_000_000_000) ?? Self.tailSizeMax
         let since = try query.integer("since", in: 0...Int(Int32.max)) ?? 0
-        let path = (head.request.path ?? "").prefix { $0 != "?" }
+        let path = (head.path ?? "").prefix { $0 != "?" }
         let seal = String(Digest.sha256(Array("\(path) \(since)".utf8)).prefix(16))
         let after = try pageToken.map { token throws(APIError) in try Self.position(token, seal: seal) }
         return Tail(after: after ?? since, size: min(size, Self.tailSizeMax), seal: seal)

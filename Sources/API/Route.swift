@@ -2,7 +2,7 @@ package import HTTPTypes
 import HTTPWire
 
 /// One operation of the API: what openapi.yaml calls a path and a method.
-package struct Route: Sendable {
+package final class Route: Sendable {
     package let method: HTTPRequest.Method
     /// `/v1/jobs/{id}`: literal segments and named parameters.
     package let template: String
@@ -79,11 +79,19 @@ protocol Replying: Sendable {
 package struct RouteTable: Sendable {
     package let routes: [Route]
     /// Rows by number of segments, so that a look-up compares few.
-    private let bySegmentCount: [Int: [Int]]
+    private let bySegmentCount: [Int: [Route]]
+    /// Rows without parameters, by their paths, for the shortest look-up.
+    private let literal: [Substring: [Route]]
 
     init(_ routes: [Route]) {
         self.routes = routes
-        bySegmentCount = Dictionary(grouping: routes.indices) { routes[$0].segments.count }
+        bySegmentCount = Dictionary(grouping: routes) { $0.segments.count }
+        literal = Dictionary(grouping: routes.filter { !$0.template.contains("{") }) { $0.template[...] }
+    }
+
+    /// The route of a path that is one as it stands.
+    func literalMatch(_ method: HTTPRequest.Method, path: Substring) -> Route? {
+        literal[path]?.first { $0.answers(method) }
     }
 
     enum Match {
@@ -92,15 +100,12 @@ package struct RouteTable: Sendable {
         case nothing
     }
 
-    /// The route of a decoded path. HEAD goes where GET goes.
+    /// The route of a decoded path.
     func match(_ method: HTTPRequest.Method, segments: [String]) -> Match {
         var allowed: [HTTPRequest.Method] = []
-        for index in bySegmentCount[segments.count] ?? [] {
-            let route = routes[index]
+        for route in bySegmentCount[segments.count] ?? [] {
             guard let parameters = route.parameters(matching: segments) else { continue }
-            if route.method == method || (method == .head && route.method == .get) {
-                return .found(route, parameters: parameters)
-            }
+            if route.answers(method) { return .found(route, parameters: parameters) }
             allowed.append(route.method)
             if route.method == .get { allowed.append(.head) }
         }
@@ -109,6 +114,11 @@ package struct RouteTable: Sendable {
 }
 
 extension Route {
+    /// HEAD goes where GET goes.
+    fileprivate func answers(_ asked: HTTPRequest.Method) -> Bool {
+        method == asked || (asked == .head && method == .get)
+    }
+
     fileprivate func parameters(matching path: [String]) -> [Substring: String]? {
         var parameters: [Substring: String] = [:]
         for (segment, text) in zip(segments, path) {

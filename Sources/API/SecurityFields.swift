@@ -5,7 +5,35 @@ import HTTPWire
 
 /// Fields that keep browsers from doing more with an answer than it is meant for, and let allowed origins read it.
 struct SecurityFields: Sendable {
-    let corsOrigins: [String]
+    private let corsOrigins: [String]
+    /// What nearly every answer carries, by what it was negotiated from.
+    private let standing: [StandingFields]
+
+    /// What an answer depends on besides its target (RFC 9110 section 12.5.5).
+    struct Negotiation: OptionSet {
+        let rawValue: Int
+        static let mediaType = Self(rawValue: 1)
+        static let coding = Self(rawValue: 2)
+        fileprivate static let combinations = 4
+
+        /// The fields of requests that have a say.
+        fileprivate var names: [String] {
+            (contains(.mediaType) ? ["Accept"] : []) + (contains(.coding) ? ["Accept-Encoding"] : [])
+        }
+    }
+
+    init(corsOrigins: [String]) {
+        self.corsOrigins = corsOrigins
+        standing = (0..<Negotiation.combinations).map { combination in
+            var fields: HTTPFields = [
+                .xContentTypeOptions: "nosniff", .referrerPolicy: "no-referrer",
+                .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", .cacheControl: "no-cache",
+            ]
+            let vary = Negotiation(rawValue: combination).names + (corsOrigins.isEmpty ? [] : ["Origin"])
+            if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }
+            return StandingFields(fields)
+        }
+    }
 
     private static let preflightSeconds = 600
     private static let exposed = [
@@ -18,27 +46,23 @@ struct SecurityFields: Sendable {
         "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range",
     ].joined(separator: ", ")
 
-    /// Adds what every answer carries.
-    func add(to fields: inout HTTPFields, for head: RequestHead, varyingBy negotiated: [String]) {
-        // No reply brings these itself, so they need not be looked for.
-        fields.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
-        fields.append(HTTPField(name: .referrerPolicy, value: "no-referrer"))
-        if !fields.contains(.contentSecurityPolicy) {
-            fields.append(
-                HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'"))
+    /// Adds what every answer carries, or returns it where none of it is already there: what an answer says itself counts.
+    func add(
+        to fields: inout HTTPFields, for head: RequestHead, varyingBy negotiation: Negotiation
+    ) -> StandingFields? {
+        if let origin = allowedOrigin(head) {
+            fields[.accessControlAllowOrigin] = origin
+            fields[.accessControlExposeHeaders] = Self.exposed
         }
-        if !fields.contains(.cacheControl) { fields.append(HTTPField(name: .cacheControl, value: "no-cache")) }
-        var vary = negotiated
-        if !corsOrigins.isEmpty { vary.append("Origin") }
-        if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }
-        guard let origin = allowedOrigin(head) else { return }
-        fields[.accessControlAllowOrigin] = origin
-        fields[.accessControlExposeHeaders] = Self.exposed
+        let standing = standing[negotiation.rawValue]
+        guard fields.contains(.contentSecurityPolicy) || fields.contains(.cacheControl) else { return standing }
+        fields.append(contentsOf: standing.fields.filter { !fields.contains($0.name) })
+        return nil
     }
 
     /// What a browser asks before a request of another origin that is more than a form could send (Fetch, section 3.2.2).
     func preflight(for head: RequestHead, methods: String) -> HTTPFields {
-        guard allowedOrigin(head) != nil, head.request.headerFields[.accessControlRequestMethod] != nil else {
+        guard allowedOrigin(head) != nil, head.fields[.accessControlRequestMethod] != nil else {
             return [:]
         }
         return [
@@ -48,7 +72,7 @@ struct SecurityFields: Sendable {
     }
 
     private func allowedOrigin(_ head: RequestHead) -> String? {
-        guard let origin = head.request.headerFields[.origin], corsOrigins.contains(origin) else { return nil }
+        guard !corsOrigins.isEmpty, let origin = head.fields[.origin], corsOrigins.contains(origin) else { return nil }
         return origin
     }
 

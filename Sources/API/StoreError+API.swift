@@ -66,8 +66,8 @@ extension Services {
         logger.error(
             "request failed",
             metadata: [
-                "request_id": "\(head.requestID)", "method": "\(head.request.method.rawValue)",
-                "path": "\(head.request.path ?? "")", "error": "\(error)",
+                "request_id": "\(head.requestID)", "method": "\(head.method.rawValue)",
+                "path": "\(head.path ?? "")", "error": "\(error)",
             ])
         return APIError(.internal, "an error that is not yours; it was logged under this request id")
     }

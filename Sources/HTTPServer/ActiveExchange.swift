@@ -162,9 +162,9 @@ class ActiveExchange {
         guard let log else { return }
         log(
             AccessRecord(
-                method: head.request.method.rawValue, target: head.request.path ?? "", route: route, status: status,
+                method: head.method.rawValue, target: head.path ?? "", route: route, status: status,
                 bytes: answerBytes, seconds: Double(nowNanoseconds &- startedNanoseconds) / 1e9,
-                requestID: head.requestID, traceParent: head.request.headerFields[Self.traceParentName],
+                requestID: head.requestID, traceParent: head.fields[Self.traceParentName],
                 principal: principal, peer: head.peer.address, version: head.version, isComplete: isComplete))
     }
 

@@ -90,8 +90,8 @@ final class HTTP1Engine: Engine {
         self.head = head
         let key = ExchangeKey(connection: connection.id, exchange: exchangeCount)
         let requestHead = RequestHead(
-            request: head.request, version: head.version, peer: connection.peer,
-            requestID: loop.identifiers.identifier(given: head.requestID), contentLength: head.contentLength)
+            head.message, version: head.version, peer: connection.peer,
+            requestID: loop.identifiers.identifier(given: head.requestID))
         let exchange = ActiveExchange(
             key: key, mailbox: loop.mailbox, head: requestHead, startedNanoseconds: loop.requestClock())
         self.exchange = exchange
@@ -130,7 +130,7 @@ final class HTTP1Engine: Engine {
             return
         }
         exchange.isCounted = true
-        guard exchange.head.request.path != nil else {
+        guard exchange.head.path != nil else {
             answer(exchange, with: .methodNotAllowed)
             return
         }
@@ -244,18 +244,18 @@ final class HTTP1Engine: Engine {
             return
         }
         keepsAlive = keepsAlive && canKeepAlive
-        let isHead = head.request.method == .head
+        let isHead = head.message.method == .head
+        let status = response.status.code
         framing = HTTP1Serializer.framing(
-            of: response.head, length: body.length, isHead: isHead, version: head.version)
+            status: status, length: body.length, isHead: isHead, version: head.version)
         if framing == .untilClose { keepsAlive = false }
-        let status = response.head.status.code
         exchange.note(response, status: status)
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: exchange.head.requestID, keepsAlive: keepsAlive,
             namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 ? body.length : nil,
             strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
-            HTTP1Serializer.appendHead(response.head, framing: framing, additions: additions, to: &$0)
+            HTTP1Serializer.appendHead(response, framing: framing, additions: additions, to: &$0)
         }
         if framing == .none { body.drop() }
         send(body, for: exchange)
@@ -339,7 +339,7 @@ final class HTTP1Engine: Engine {
             date: loop.date, requestID: requestID, keepsAlive: false,
             strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
-            HTTP1Serializer.appendHead(response.head, framing: .length(length), additions: additions, to: &$0)
+            HTTP1Serializer.appendHead(response, framing: .length(length), additions: additions, to: &$0)
             $0.append(contentsOf: body)
         }
         connection.finish(lingers: true)

@@ -37,7 +37,7 @@ final class HTTP2Engine: Engine {
         loop = connection.loop
         session = try HTTP2Session(
             limits: connection.loop.configuration.limits.http2, upgradingWith: settings,
-            isHead: head.request.method == .head)
+            isHead: head.message.method == .head)
         idleSince = connection.loop.now
     }
 
@@ -45,7 +45,7 @@ final class HTTP2Engine: Engine {
 
     /// Answers the request that asked for the upgrade. Called once, when the engine has taken over.
     func answerUpgraded(_ head: HTTP1Head) {
-        let http2Head = HTTP2Head(request: head.request, contentLength: 0, expectsContinue: false)
+        let http2Head = HTTP2Head(message: head.message, expectsContinue: false)
         begin(1, http2Head, endsStream: true)
         produce()
     }
@@ -100,8 +100,8 @@ final class HTTP2Engine: Engine {
 
     private func begin(_ number: Int32, _ head: HTTP2Head, endsStream: Bool) {
         let requestHead = RequestHead(
-            request: head.request, version: .http2, peer: connection.peer,
-            requestID: loop.identifiers.identifier(given: head.requestID), contentLength: head.contentLength)
+            head.message, version: .http2, peer: connection.peer,
+            requestID: loop.identifiers.identifier(given: head.requestID))
         let stream = HTTP2Stream(number: number, head: requestHead, connection: connection)
         streams.insert(stream, for: number)
         guard loop.counters.beginRequest() else {
@@ -109,7 +109,7 @@ final class HTTP2Engine: Engine {
             return
         }
         stream.isCounted = true
-        guard head.request.path != nil else {
+        guard head.message.path != nil else {
             answer(number, stream, with: .methodNotAllowed)
             return
         }
@@ -212,15 +212,14 @@ final class HTTP2Engine: Engine {
             body.drop()
             return
         }
-        let status = response.head.status.code
+        let status = response.status.code
         stream.note(response, status: status)
         stream.answeredAt = loop.now
-        let isWithoutContent = status == 204 || status == 304 || stream.head.request.method == .head
+        let isWithoutContent = status == 204 || status == 304 || stream.head.method == .head
         if case .bytes(let bytes) = response.content, !isWithoutContent {
             // What nearly every answer is: all of it at hand.
             stream.answerBytes = bytes.count
-            respond(
-                number, stream, status, response.head.headerFields, length: bytes.count, content: bytes, isWhole: true)
+            respond(number, stream, response, length: bytes.count, content: bytes, isWhole: true)
             return
         }
         var body = AnswerBody(response.content)
@@ -230,15 +229,15 @@ final class HTTP2Engine: Engine {
         stream.body = body
         var isWhole = false
         if case .none = body { isWhole = true }
-        respond(number, stream, status, response.head.headerFields, length: length, content: [], isWhole: isWhole)
+        respond(number, stream, response, length: length, content: [], isWhole: isWhole)
     }
 
     private func respond(
-        _ number: Int32, _ stream: HTTP2Stream, _ status: Int, _ fields: HTTPFields, length: Int?, content: [UInt8],
+        _ number: Int32, _ stream: HTTP2Stream, _ response: borrowing Response, length: Int?, content: [UInt8],
         isWhole: Bool
     ) {
         Self.prepare(
-            &loop.fieldBlock, status, fields, length: length, date: loop.date, requestID: stream.head.requestID,
+            &loop.fieldBlock, response, length: length, date: loop.date, requestID: stream.head.requestID,
             namesRequestID: !hasNamedRequestID, strictTransportSeconds: connection.strictTransportSeconds)
         hasNamedRequestID = true
         session.respond(stream: number, fields: &loop.fieldBlock, content: content, contentIsWhole: isWhole)
@@ -246,10 +245,11 @@ final class HTTP2Engine: Engine {
 
     /// Lays out the head of an answer.
     private static func prepare(
-        _ block: inout HTTP2FieldBlock, _ status: Int, _ fields: HTTPFields, length: Int?, date: [UInt8],
+        _ block: inout HTTP2FieldBlock, _ response: borrowing Response, length: Int?, date: [UInt8],
         requestID: String, namesRequestID: Bool, strictTransportSeconds: Int?
     ) {
-        block.begin(status: status, fields)
+        let status = response.status.code
+        block.begin(status: status, response.fields, standing: response.standing)
         if let length, status != 204, !(status == 304 && length == 0) { block.add("content-length", length) }
         block.add("date", date)
         // The first one goes into HPACK's table for the sake of its name, which the others then need not spell.
@@ -261,10 +261,10 @@ final class HTTP2Engine: Engine {
 
     /// Answers a head that is well-formed but too much.
     private func refuse(_ number: Int32, _ problem: TransportProblem, isHead: Bool) {
-        let request = HTTPRequest(method: isHead ? .head : .get, scheme: nil, authority: nil, path: "")
+        let message = RequestMessage(
+            method: isHead ? .head : .get, scheme: nil, authority: nil, path: "", fields: [:], contentLength: nil)
         let head = RequestHead(
-            request: request, version: .http2, peer: connection.peer, requestID: loop.identifiers.next(),
-            contentLength: nil)
+            message, version: .http2, peer: connection.peer, requestID: loop.identifiers.next())
         let stream = HTTP2Stream(number: number, head: head, connection: connection)
         streams.insert(stream, for: number)
         answer(number, stream, with: problem)

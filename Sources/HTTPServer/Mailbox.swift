@@ -128,7 +128,7 @@ struct ResponseHandle: Responder {
     let mailbox: Mailbox
     let key: ExchangeKey
 
-    func respond(_ response: Response) { mailbox.respond(key, response) }
+    func respond(_ response: consuming Response) { mailbox.respond(key, response) }
 
     func onCancel(_ action: @escaping @Sendable () -> Void) { mailbox.post(.onCancel(key, action)) }
 }

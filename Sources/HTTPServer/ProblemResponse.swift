@@ -25,11 +25,11 @@ extension TransportProblem {
 
     /// The problem as a response in its own right.
     func response(requestID: String) -> Response {
-        var head = HTTPResponse(status: HTTPResponse.Status(code: status, reasonPhrase: Self.reasonPhrase(status)))
-        head.headerFields[.contentType] = "application/problem+json"
-        head.headerFields[.cacheControl] = "no-store"
-        if status == 503 { head.headerFields[.retryAfter] = "1" }
-        if status == 405 { head.headerFields[.allow] = Self.allowedMethods }
-        return Response(head: head, content: .bytes(document(requestID: requestID)))
+        var fields: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        if status == 503 { fields[.retryAfter] = "1" }
+        if status == 405 { fields[.allow] = Self.allowedMethods }
+        return Response(
+            status: HTTPResponse.Status(code: status, reasonPhrase: Self.reasonPhrase(status)), fields: fields,
+            content: .bytes(document(requestID: requestID)))
     }
 }

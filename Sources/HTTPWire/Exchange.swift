@@ -37,28 +37,61 @@ package struct Peer: Sendable, Hashable {
     }
 }
 
-/// A request's head, complete and valid, before any of its content.
-///
-/// `request.authority` is the host asked for, in HTTP/1 too: `Host` is not among the fields. `request.path` is the origin-form
-/// target with its query, `*` for the server as a whole.
-package struct RequestHead: Sendable {
-    package var request: HTTPRequest
-    package var version: HTTPVersion
-    package var peer: Peer
-    /// Unique per request; echoed as `X-Request-Id` and carried into logs.
-    package var requestID: String
+/// What the bytes of a request's head say. Requests of a connection that repeat each other share it, so that its texts are
+/// not copied for each.
+package final class RequestMessage: Sendable {
+    package let method: HTTPRequest.Method
+    /// `http` or `https`.
+    package let scheme: String?
+    /// The host asked for, in HTTP/1 too: `Host` is not among the fields.
+    package let authority: String?
+    /// The origin-form target with its query, `*` for the server as a whole; nil only for CONNECT.
+    package let path: String?
+    package let fields: HTTPFields
     /// The declared length of the content in bytes: 0 when there is none, nil when it is not known in advance.
-    package var contentLength: Int?
+    package let contentLength: Int?
 
     package init(
-        request: HTTPRequest, version: HTTPVersion, peer: Peer, requestID: String, contentLength: Int?
+        method: HTTPRequest.Method, scheme: String?, authority: String?, path: String?, fields: HTTPFields,
+        contentLength: Int?
     ) {
-        self.request = request
+        self.method = method
+        self.scheme = scheme
+        self.authority = authority
+        self.path = path
+        self.fields = fields
+        self.contentLength = contentLength
+    }
+}
+
+extension RequestMessage: Equatable {
+    package static func == (left: RequestMessage, right: RequestMessage) -> Bool {
+        left === right
+            || left.method == right.method && left.scheme == right.scheme && left.authority == right.authority
+                && left.path == right.path && left.fields == right.fields && left.contentLength == right.contentLength
+    }
+}
+
+/// A request's head, complete and valid, before any of its content.
+package struct RequestHead: Sendable {
+    package let message: RequestMessage
+    package let version: HTTPVersion
+    package var peer: Peer
+    /// Unique per request; echoed as `X-Request-Id` and carried into logs.
+    package let requestID: String
+
+    package init(_ message: RequestMessage, version: HTTPVersion, peer: Peer, requestID: String) {
+        self.message = message
         self.version = version
         self.peer = peer
         self.requestID = requestID
-        self.contentLength = contentLength
     }
+
+    package var method: HTTPRequest.Method { message.method }
+    package var authority: String? { message.authority }
+    package var path: String? { message.path }
+    package var fields: HTTPFields { message.fields }
+    package var contentLength: Int? { message.contentLength }
 }
 
 /// Answers requests. The server calls it; `API` is one.
@@ -102,7 +135,7 @@ package enum ContentFailure: Error, Sendable, Hashable {
 /// The way back for one answer.
 package protocol Responder: Sendable {
     /// Sends the final response. A second call is a programming error and is ignored.
-    func respond(_ response: Response)
+    func respond(_ response: consuming Response)
     /// Registers what to do when nobody waits for the answer any more (peer gone, stream reset). Called at most once, and
     /// at once if that is so already.
     func onCancel(_ action: @escaping @Sendable () -> Void)
@@ -111,9 +144,12 @@ package protocol Responder: Sendable {
 /// A final response: head and content.
 ///
 /// The server writes the fields that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection`, `Date`,
-/// `X-Request-Id`) itself; such fields in `head` are left out.
+/// `X-Request-Id`) itself; such fields are left out.
 package struct Response: Sendable {
-    package var head: HTTPResponse
+    package var status: HTTPResponse.Status
+    package var fields: HTTPFields
+    /// Follow the response's own fields.
+    package var standing: StandingFields?
     package var content: ResponseContent
     /// The template of the route that answered (`/v1/jobs/{id}`), for the access log.
     package var route: String?
@@ -121,9 +157,12 @@ package struct Response: Sendable {
     package var principal: String?
 
     package init(
-        head: HTTPResponse, content: ResponseContent = .none, route: String? = nil, principal: String? = nil
+        status: HTTPResponse.Status, fields: HTTPFields = HTTPFields(), standing: StandingFields? = nil,
+        content: ResponseContent = .none, route: String? = nil, principal: String? = nil
     ) {
-        self.head = head
+        self.status = status
+        self.fields = fields
+        self.standing = standing
         self.content = content
         self.route = route
         self.principal = principal

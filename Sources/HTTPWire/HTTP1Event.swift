@@ -1,5 +1,3 @@
-package import HTTPTypes
-
 /// What the bytes of an HTTP/1 connection say, one step at a time.
 package enum HTTP1Event {
     /// A complete, valid head. Its content, if any, follows.
@@ -13,29 +11,18 @@ package enum HTTP1Event {
 }
 
 /// The head of an HTTP/1 request, with what the connection needs to know about it.
-package struct HTTP1Head: Sendable, Hashable {
-    /// Method, target and fields. `authority` holds the host (from the target in absolute-form, else from `Host`), and
-    /// `Host` is not among the fields; `path` is nil only for CONNECT.
-    package var request: HTTPRequest
-    package var version: HTTPVersion
-    package var framing: ContentFraming
+package struct HTTP1Head: Sendable, Equatable {
+    package let message: RequestMessage
+    package let version: HTTPVersion
+    package let framing: ContentFraming
     /// Whether the connection may go on after this request (RFC 9112 section 9.3).
-    package var keepsAlive: Bool
+    package let keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before sending the content (RFC 9110 section 10.1.1).
-    package var expectsContinue: Bool
+    package let expectsContinue: Bool
     /// The first `X-Request-Id`.
-    package var requestID: String?
+    package let requestID: String?
     /// The decoded SETTINGS payload of a valid `Upgrade: h2c` (RFC 7540 section 3.2), which asks to go on in HTTP/2.
-    package var upgradeSettings: [UInt8]?
-
-    /// The length of the content as far as the head tells: 0 for none, nil for chunked.
-    package var contentLength: Int? {
-        switch framing {
-        case .none: 0
-        case .length(let length): length
-        case .chunked: nil
-        }
-    }
+    package let upgradeSettings: [UInt8]?
 }
 
 /// How a request's content is delimited, RFC 9112 section 6.3.
@@ -44,4 +31,13 @@ package enum ContentFraming: Sendable, Hashable {
     /// A positive number of bytes.
     case length(Int)
     case chunked
+
+    /// The length of the content as far as the head tells: 0 for none, nil for chunked.
+    var contentLength: Int? {
+        switch self {
+        case .none: 0
+        case .length(let length): length
+        case .chunked: nil
+        }
+    }
 }

@@ -80,7 +80,10 @@ extension HTTP1Parser {
     }
 
     private mutating func finishHead() throws(TransportProblem) {
-        let head = try draft.finish(defaultScheme: scheme)
+        beginContent(of: try draft.finish(defaultScheme: scheme))
+    }
+
+    mutating func beginContent(of head: HTTP1Head) {
         extensionBytes = 0
         switch head.framing {
         case .none: state = .ended

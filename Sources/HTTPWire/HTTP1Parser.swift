@@ -31,6 +31,17 @@ package struct HTTP1Parser {
     var sectionBytes = 0
     /// Bytes of chunk extensions in the current request.
     var extensionBytes = 0
+    private var lastHead = LastHead()
+
+    /// The last head that came in one piece, and its bytes. Clients repeat themselves: what equals it byte for byte is not
+    /// read again.
+    private struct LastHead {
+        var bytes: [UInt8] = []
+        var head: HTTP1Head?
+
+        /// Longer heads are not kept.
+        static let bytesMax = 2_048
+    }
 
     package init(limits: HTTP1Limits, scheme: String = "http") {
         self.limits = limits
@@ -81,17 +92,47 @@ package struct HTTP1Parser {
                 guard let piece = take(remaining, from: &input) else { return nil }
                 state = piece.count == remaining ? .chunkEnd : .chunkContent(remaining: remaining - piece.count)
                 return .content(piece)
-            case .start, .fields, .chunkSize, .chunkEnd, .trailers:
-                guard try takeLine(&input) else { return nil }
-                if let head = draft.finished {
-                    draft = HeadDraft()
+            case .start where isIdle:
+                if let head = takeLastHead(&input) { return .head(head) }
+                let whole = input
+                while case .start = state { guard try takeLine(&input) else { return nil } }
+                while case .fields = state { guard try takeLine(&input) else { return nil } }
+                if let head = finishedHead() {
+                    remember(head, whole.part(0..<whole.count - input.count))
                     return .head(head)
                 }
+            case .start, .fields, .chunkSize, .chunkEnd, .trailers:
+                guard try takeLine(&input) else { return nil }
+                if let head = finishedHead() { return .head(head) }
             case .failed(let problem):
                 input = input.part(input.count..<input.count)
                 return .failed(problem)
             }
         }
+    }
+
+    private mutating func finishedHead() -> HTTP1Head? {
+        guard let head = draft.finished else { return nil }
+        draft = HeadDraft()
+        return head
+    }
+
+    private mutating func remember(_ head: HTTP1Head, _ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count <= LastHead.bytesMax else { return }
+        lastHead.bytes.removeAll(keepingCapacity: true)
+        lastHead.bytes.append(contentsOf: bytes)
+        lastHead.head = head
+    }
+
+    /// The last head again, where the input begins with its bytes.
+    private mutating func takeLastHead(_ input: inout UnsafeRawBufferPointer) -> HTTP1Head? {
+        let count = lastHead.bytes.count
+        guard let head = lastHead.head, input.count >= count,
+            lastHead.bytes.withUnsafeBytes({ $0.equals(input.part(0..<count)) })
+        else { return nil }
+        input = input.part(count..<input.count)
+        beginContent(of: head)
+        return head
     }
 
     /// At most `count` bytes off the front; nil when there are none.

@@ -1,4 +1,4 @@
-package import HTTPTypes
+import HTTPTypes
 
 /// Writes HTTP/1.1 responses: a pure machine, heads and pieces in, bytes out (RFC 9112).
 package struct HTTP1Serializer {
@@ -43,11 +43,10 @@ package struct HTTP1Serializer {
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n".utf8)
     package static let lastChunk = Array("0\r\n\r\n".utf8)
 
-    /// How the content of `response` must be delimited for this reader.
+    /// How the content of a response must be delimited for this reader.
     package static func framing(
-        of response: HTTPResponse, length: Int?, isHead: Bool, version: HTTPVersion
+        status: Int, length: Int?, isHead: Bool, version: HTTPVersion
     ) -> Framing {
-        let status = response.status.code
         if isHead || status == 204 || status == 304 { return .none }
         if let length { return .length(length) }
         return version == .http1_0 ? .untilClose : .chunked
@@ -55,16 +54,11 @@ package struct HTTP1Serializer {
 
     /// Appends the head, its empty line included, to `bytes`.
     package static func appendHead(
-        _ response: HTTPResponse, framing: Framing, additions: Additions, to bytes: inout [UInt8]
+        _ response: borrowing Response, framing: Framing, additions: Additions, to bytes: inout [UInt8]
     ) {
         appendStatusLine(response.status, to: &bytes)
-        for field in response.headerFields where !isFraming(field.name) {
-            bytes.append(contentsOf: field.name.rawName.utf8)
-            bytes.append(Byte.colon)
-            bytes.append(Byte.space)
-            field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
-            appendLineEnd(to: &bytes)
-        }
+        for field in response.fields where !isFraming(field.name) { append(field, to: &bytes) }
+        if let standing = response.standing { bytes.append(contentsOf: standing.lines) }
         appendFraming(framing, lengthOfGet: additions.lengthOfGet, to: &bytes)
         append("Date: ", to: &bytes)
         bytes.append(contentsOf: additions.date)
@@ -139,6 +133,14 @@ package struct HTTP1Serializer {
         case 17: name.equals("transfer-encoding")
         default: false
         }
+    }
+
+    static func append(_ field: HTTPField, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: field.name.rawName.utf8)
+        bytes.append(Byte.colon)
+        bytes.append(Byte.space)
+        field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
+        appendLineEnd(to: &bytes)
     }
 
     static func append(_ text: StaticString, to bytes: inout [UInt8]) {

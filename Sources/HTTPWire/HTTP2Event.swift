@@ -1,5 +1,3 @@
-package import HTTPTypes
-
 /// What the bytes of an HTTP/2 connection say, one step at a time.
 package enum HTTP2Event {
     /// A request's head is complete. `endsStream` when there is no content.
@@ -25,19 +23,15 @@ package enum HTTP2Event {
 }
 
 /// The head of an HTTP/2 request.
-package struct HTTP2Head: Sendable, Hashable {
-    /// `path` is nil only for CONNECT.
-    package var request: HTTPRequest
-    /// From Content-Length; nil when it is not told.
-    package var contentLength: Int?
+package struct HTTP2Head: Sendable, Equatable {
+    package let message: RequestMessage
     /// Whether the client waits for a 100 response before sending the content.
-    package var expectsContinue: Bool
+    package let expectsContinue: Bool
     /// The first `X-Request-Id`.
-    package var requestID: String?
+    package let requestID: String?
 
-    package init(request: HTTPRequest, contentLength: Int?, expectsContinue: Bool, requestID: String? = nil) {
-        self.request = request
-        self.contentLength = contentLength
+    package init(message: RequestMessage, expectsContinue: Bool, requestID: String? = nil) {
+        self.message = message
         self.expectsContinue = expectsContinue
         self.requestID = requestID
     }

@@ -26,7 +26,7 @@ package struct HTTP2FieldBlock: ~Copyable {
 
     /// Starts over with `:status` and those of a response's fields that HTTP/2 has a use for and the server does not write
     /// itself.
-    package mutating func begin(status: Int, _ responseFields: HTTPFields) {
+    package mutating func begin(status: Int, _ responseFields: HTTPFields, standing: StandingFields? = nil) {
         begin(status: status)
         for field in responseFields {
             let start = bytes.count
@@ -39,6 +39,13 @@ package struct HTTP2FieldBlock: ~Copyable {
                 entries.append(Entry(nameEnd: nameEnd, valueEnd: bytes.count))
             }
         }
+        if let standing { add(standing) }
+    }
+
+    private mutating func add(_ standing: StandingFields) {
+        let start = bytes.count
+        standing.pairs.withUnsafeBytes { bytes.append($0) }
+        for ends in standing.ends { entries.append(Entry(nameEnd: start + ends.name, valueEnd: start + ends.value)) }
     }
 
     /// Adds a field whose name is lower case and whose value is free of control characters.

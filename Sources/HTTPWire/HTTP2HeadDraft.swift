@@ -109,11 +109,11 @@ struct HTTP2HeadDraft {
         }
         var headerFields = HTTPFields()
         headerFields.append(contentsOf: fields)
-        let request = HTTPRequest(
-            method: method, scheme: scheme, authority: authority ?? host, path: path, headerFields: headerFields)
+        let message = RequestMessage(
+            method: method, scheme: scheme, authority: authority ?? host, path: path, fields: headerFields,
+            contentLength: endsStream ? 0 : contentLength)
         let head = HTTP2Head(
-            request: request, contentLength: endsStream ? 0 : contentLength,
-            expectsContinue: expectsContinue && !endsStream, requestID: requestID)
+            message: message, expectsContinue: expectsContinue && !endsStream, requestID: requestID)
         return .head(stream: stream, head, endsStream: endsStream)
     }
 }

@@ -125,12 +125,12 @@ struct HeadDraft {
         let framing = try framing()
         // RFC 9112 section 3.2: a 1.1 request without Host is refused, even when the target names the authority.
         guard host != nil || version == .http1_0 else { throw .malformed("The request has no Host.") }
-        let request = HTTPRequest(
+        let message = RequestMessage(
             method: method, scheme: target.scheme ?? defaultScheme, authority: target.authority ?? host,
-            path: target.path, headerFields: fields)
+            path: target.path, fields: fields, contentLength: framing.contentLength)
         let hasFraming = framing != .none
         let head = HTTP1Head(
-            request: request, version: version, framing: framing, keepsAlive: keepsAlive,
+            message: message, version: version, framing: framing, keepsAlive: keepsAlive,
             // RFC 9110 section 10.1.1: the expectation of a 1.0 client, or one without content, is ignored.
             expectsContinue: expectsContinue && version == .http1_1 && hasFraming, requestID: requestID,
             upgradeSettings: hasFraming ? nil : upgradeSettings)

@@ -103,10 +103,10 @@ final class Bench {
         at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
     ) -> Pending {
         let bytes = bytes ?? Array((body ?? "").utf8)
-        var request = HTTPRequest(method: method, scheme: "http", authority: authority, path: path)
-        request.headerFields = fields
-        let head = RequestHead(
-            request: request, version: .http1_1, peer: peer, requestID: "r1", contentLength: bytes.count)
+        let message = RequestMessage(
+            method: method, scheme: "http", authority: authority, path: path, fields: fields,
+            contentLength: bytes.count)
+        let head = RequestHead(message, version: .http1_1, peer: peer, requestID: "r1")
         let responder = WaitingResponder()
         switch (handler ?? api).handle(head, responder: responder) {
         case .discard: break
@@ -136,10 +136,11 @@ final class Bench {
 
     /// Begins an upload that never ends.
     func abandonUpload(_ path: String, type: String, body: String) {
-        var request = HTTPRequest(method: .post, scheme: "http", authority: "127.0.0.1", path: path)
-        request.headerFields = [.contentType: type]
+        let message = RequestMessage(
+            method: .post, scheme: "http", authority: "127.0.0.1", path: path, fields: [.contentType: type],
+            contentLength: nil)
         let head = RequestHead(
-            request: request, version: .http1_1, peer: Peer(address: "127.0.0.1"), requestID: "r1", contentLength: nil)
+            message, version: .http1_1, peer: Peer(address: "127.0.0.1"), requestID: "r1")
         guard case .stream(_, let sink) = api.handle(head, responder: WaitingResponder()) else { return }
         let received = DispatchSemaphore(value: 0)
         sink.receive(Array(body.utf8)) { received.signal() }
@@ -214,8 +215,10 @@ fileprivate final class WaitingResponder: Responder {
     private let answered = DispatchSemaphore(value: 0)
 
     func respond(_ response: Response) {
+        var fields = response.fields
+        fields.append(contentsOf: response.standing?.fields ?? [:])
         let answer = Bench.Answer(
-            status: response.head.status.code, fields: response.head.headerFields, body: response.content.read(),
+            status: response.status.code, fields: fields, body: response.content.read(),
             route: response.route, stream: response.content.stream)
         let isFirst = self.answer.withLock { kept in
             defer { kept = kept ?? answer }

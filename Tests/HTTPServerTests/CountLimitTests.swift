@@ -62,7 +62,7 @@ import Testing
     @Test func aConnectionThatPipelinesDoesNotStarveAnother() throws {
         let order = Box<String>()
         try withServer { head, responder in
-            order.add(head.request.path ?? "")
+            order.add(head.path ?? "")
             responder.respond(text("x"))
             return .discard
         } _: { server in

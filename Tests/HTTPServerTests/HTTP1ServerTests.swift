@@ -32,7 +32,7 @@ import Testing
     @Test func pipelinedRequestsAreAnsweredInOrderEvenWhenHandlersAreNot() throws {
         let first = Box<any Responder>()
         try withServer { head, responder in
-            if head.request.path == "/slow" { first.add(responder) } else { responder.respond(text("fast")) }
+            if head.path == "/slow" { first.add(responder) } else { responder.respond(text("fast")) }
             return .discard
         } _: { server in
             let client = try TestClient(server)
@@ -241,9 +241,9 @@ import Testing
 
     @Test func aSourceIsSentInChunksAndItsFailureCutsTheConnection() throws {
         try withServer { head, responder in
-            let fails = head.request.path == "/fails"
+            let fails = head.path == "/fails"
             let source = ListSource(pieces: ["one", "", "two"], fails: fails)
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: .stream(source)))
+            responder.respond(Response(status: .ok, content: .stream(source)))
             return .discard
         } _: { server in
             let client = try TestClient(server)
@@ -259,7 +259,7 @@ import Testing
     @Test func aSlowReaderHoldsLittleOfAStream() throws {
         let source = ListSource(pieces: Array(repeating: String(repeating: "x", count: 16_384), count: 4096))
         try withServer { _, responder in
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: .stream(source)))
+            responder.respond(Response(status: .ok, content: .stream(source)))
             return .discard
         } _: { server in
             let client = try TestClient(server, receiveBuffer: 4096)
@@ -308,7 +308,7 @@ import Testing
         try withServer(records: records) { _, responder in
             responder.respond(
                 Response(
-                    head: HTTPResponse(status: .created), content: .bytes([1, 2, 3]), route: "/v1/{x}", principal: "ann"
+                    status: .created, content: .bytes([1, 2, 3]), route: "/v1/{x}", principal: "ann"
                 ))
             return .discard
         } _: { server in

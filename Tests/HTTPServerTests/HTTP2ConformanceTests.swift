@@ -383,7 +383,7 @@ extension ConformanceCase {
 
 @Suite struct HTTP2ConformanceTests {
     private static let handler: @Sendable (RequestHead, any Responder) -> ContentPlan = { head, responder in
-        switch head.request.path {
+        switch head.path {
         case "/never": return .discard
         case "/echo": return .collect(bytesMax: 1 << 20) { responder.respond(text("\($0.count)")) }
         default:

@@ -83,7 +83,7 @@ import Testing
     func aHeadThatIsTooMuchIsAnswered(_ fields: [(String, String)], _ times: Int, _ status: Int) throws {
         let records = Box<AccessRecord>()
         try withServer(records: records) { head, responder in
-            if head.request.method == .post { return .collect(bytesMax: 1 << 20) { _ in } }
+            if head.method == .post { return .collect(bytesMax: 1 << 20) { _ in } }
             return answeringHello(head, responder)
         } _: { server in
             let client = try HTTP2Client(server)

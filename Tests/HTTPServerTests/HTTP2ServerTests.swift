@@ -34,7 +34,7 @@ import Testing
     @Test func answersMayComeInAnyOrderAndFromAnyThread() throws {
         let first = Box<any Responder>()
         try withServer { head, responder in
-            if head.request.path == "/slow" { first.add(responder) } else { responder.respond(text("fast")) }
+            if head.path == "/slow" { first.add(responder) } else { responder.respond(text("fast")) }
             return .discard
         } _: { server in
             let client = try HTTP2Client(server)
@@ -81,7 +81,7 @@ import Testing
     @Test func aSlowReaderStopsTheSource() throws {
         let source = ListSource(pieces: Array(repeating: String(repeating: "x", count: 4096), count: 256))
         try withServer { _, responder in
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: .stream(source)))
+            responder.respond(Response(status: .ok, content: .stream(source)))
             return .discard
         } _: { server in
             let client = try HTTP2Client(server)
@@ -100,7 +100,7 @@ import Testing
     @Test func aSourceThatFailsResetsItsStream() throws {
         try withServer { _, responder in
             let source = ListSource(pieces: ["half"], fails: true)
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: .stream(source)))
+            responder.respond(Response(status: .ok, content: .stream(source)))
             return .discard
         } _: { server in
             let client = try HTTP2Client(server)
@@ -114,7 +114,7 @@ import Testing
         try withServer { _, responder in
             let descriptor = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
             let content = ResponseContent.file(descriptor: descriptor, offset: 1, length: 50_000)
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: content))
+            responder.respond(Response(status: .ok, content: content))
             return .discard
         } _: { server in
             let client = try HTTP2Client(server)
@@ -143,7 +143,7 @@ import Testing
     @Test func aLostConnectionCancelsEveryHandler() throws {
         let cancelled = (Gate(), Gate())
         try withServer { head, responder in
-            let gate = head.request.path == "/1" ? cancelled.0 : cancelled.1
+            let gate = head.path == "/1" ? cancelled.0 : cancelled.1
             responder.onCancel { gate.open() }
             return .discard
         } _: { server in

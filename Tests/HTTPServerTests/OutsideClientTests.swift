@@ -7,9 +7,9 @@ import Testing
 /// What clients of other makers think of this server.
 @Suite struct OutsideClientTests {
     private static let echo: @Sendable (RequestHead, any Responder) -> ContentPlan = { head, responder in
-        guard head.request.method == .post else { return answeringHello(head, responder) }
+        guard head.method == .post else { return answeringHello(head, responder) }
         return .collect(bytesMax: 4 << 20) {
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: .bytes($0)))
+            responder.respond(Response(status: .ok, content: .bytes($0)))
         }
     }
 

@@ -143,13 +143,13 @@ import Testing
         let path = certificates.directory + "/program"
         try program.write(to: URL(fileURLWithPath: path))
         try withServer(tls: certificates.configuration) { head, responder in
-            if head.request.method == .post {
+            if head.method == .post {
                 return .collect(bytesMax: 1 << 20) {
-                    responder.respond(Response(head: HTTPResponse(status: .ok), content: .bytes($0)))
+                    responder.respond(Response(status: .ok, content: .bytes($0)))
                 }
             }
             let content = ResponseContent.file(descriptor: open(path, O_RDONLY), offset: 0, length: program.count)
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: content))
+            responder.respond(Response(status: .ok, content: content))
             return .discard
         } _: { server in
             for arguments in [[flag], [flag, "--data-binary", "@" + path]] {

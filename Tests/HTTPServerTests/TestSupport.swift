@@ -35,7 +35,7 @@ func withServer<Result>(
 
 /// Answers everything with the path it was asked for.
 let answeringHello: @Sendable (RequestHead, any Responder) -> ContentPlan = { head, responder in
-    responder.respond(text("hello " + (head.request.path ?? "")))
+    responder.respond(text("hello " + (head.path ?? "")))
     return .discard
 }
 
@@ -46,7 +46,7 @@ func expectAnswer(_ server: Server, address: Int = 0) throws {
 }
 
 func text(_ string: String, status: HTTPResponse.Status = .ok) -> Response {
-    Response(head: HTTPResponse(status: status), content: .bytes(Array(string.utf8)))
+    Response(status: status, content: .bytes(Array(string.utf8)))
 }
 
 /// Lets one thread wait for what another does.

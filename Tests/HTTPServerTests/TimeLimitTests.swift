@@ -112,7 +112,7 @@ import Testing
         let limits = makeLimits { $0.writeStallSeconds = 0.3 }
         let source = ListSource(pieces: Array(repeating: String(repeating: "x", count: 16_384), count: 4096))
         try withServer(limits: limits, records: ended) { _, responder in
-            responder.respond(Response(head: HTTPResponse(status: .ok), content: .stream(source)))
+            responder.respond(Response(status: .ok, content: .stream(source)))
             return .discard
         } _: { server in
             let client = try TestClient(server, receiveBuffer: 4096)

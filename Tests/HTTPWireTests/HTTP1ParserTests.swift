@@ -40,18 +40,18 @@ import Testing
 
     @Test func theHeadHoldsMethodTargetHostAndFields() throws {
         let head = try #require(read(Self.valid[2]).requests.first?.head)
-        #expect(head.request.method == .get)
-        #expect(head.request.path == "/a/b?c=d&e=%20f")
-        #expect(head.request.authority == "example.com:8080")
-        #expect(head.request.scheme == "http")
-        #expect(head.request.headerFields.map(\.value) == ["b", "c", ""])
+        #expect(head.message.method == .get)
+        #expect(head.message.path == "/a/b?c=d&e=%20f")
+        #expect(head.message.authority == "example.com:8080")
+        #expect(head.message.scheme == "http")
+        #expect(head.message.fields.map(\.value) == ["b", "c", ""])
         #expect(head.version == .http1_1 && head.keepsAlive && head.framing == .none)
     }
 
     @Test func theAuthorityOfAnAbsoluteTargetReplacesHost() throws {
         let head = try #require(read(Self.valid[3]).requests.first?.head)
-        #expect(head.request.authority == "example.com")
-        #expect(head.request.path == "/a")
+        #expect(head.message.authority == "example.com")
+        #expect(head.message.path == "/a")
     }
 
     @Test(arguments: [
@@ -59,7 +59,7 @@ import Testing
         ("GET HTTPS://a:1/b?c HTTP/1.1", "/b?c"), ("GET //a HTTP/1.1", "//a"),
     ])
     func theTargetBecomesAPath(_ line: String, _ path: String) {
-        #expect(read("\(line)\r\nHost: a\r\n\r\n").requests.first?.head.request.path == path)
+        #expect(read("\(line)\r\nHost: a\r\n\r\n").requests.first?.head.message.path == path)
     }
 
     @Test(arguments: [
@@ -80,11 +80,11 @@ import Testing
     @Test func contentComesByLengthAndByChunks() {
         #expect(read(Self.valid[9]).requests.map(\.content) == [Array("hello".utf8), []])
         #expect(read(Self.valid[10]).requests.first?.content == Array("hello 123456789".utf8))
-        #expect(read(Self.valid[11]).requests.map(\.head.request.path) == ["/", "/2"])
+        #expect(read(Self.valid[11]).requests.map(\.head.message.path) == ["/", "/2"])
     }
 
     @Test func trailersAreNoFields() {
-        #expect(read(Self.valid[11]).requests.first?.head.request.headerFields.count == 1)
+        #expect(read(Self.valid[11]).requests.first?.head.message.fields.count == 1)
     }
 
     @Test(arguments: [
@@ -139,8 +139,8 @@ import Testing
 
     @Test(arguments: ["[::1]", "[::ffff:1.2.3.4]:80", "[1:2:3:4:5:6:7:8]", "[2001:DB8::1]:", "[v1.a:b]", "[vF.!$]:1"])
     func anAddressInBracketsIsAHost(_ host: String) {
-        #expect(read("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").requests.first?.head.request.authority == host)
-        #expect(read("GET http://\(host)/ HTTP/1.1\r\nHost: a\r\n\r\n").requests.first?.head.request.authority == host)
+        #expect(read("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").requests.first?.head.message.authority == host)
+        #expect(read("GET http://\(host)/ HTTP/1.1\r\nHost: a\r\n\r\n").requests.first?.head.message.authority == host)
     }
 
     @Test(arguments: [

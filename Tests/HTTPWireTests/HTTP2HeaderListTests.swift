@@ -35,7 +35,7 @@ import Testing
     @Test func aListThatComesAgainMakesTheSameHead() throws {
         let found = heads(of: [Self.usual, Self.usual, Self.usual])
         let first = try #require(found[0])
-        #expect(first.request.path == "/v1/jobs?limit=5")
+        #expect(first.message.path == "/v1/jobs?limit=5")
         #expect(first.requestID == "seven")
         #expect(found == [first, first, first])
     }
@@ -59,9 +59,9 @@ import Testing
 
     @Test func theSameListWithContentBehindItHasNoLengthOfZero() {
         var list = HTTP2HeaderList()
-        #expect(head(of: Self.usual, &list, endsStream: true)?.contentLength == 0)
-        #expect(head(of: Self.usual, &list, endsStream: false)?.contentLength == nil)
-        #expect(head(of: Self.usual, &list, endsStream: true)?.contentLength == 0)
+        #expect(head(of: Self.usual, &list, endsStream: true)?.message.contentLength == 0)
+        #expect(head(of: Self.usual, &list, endsStream: false)?.message.contentLength == nil)
+        #expect(head(of: Self.usual, &list, endsStream: true)?.message.contentLength == 0)
     }
 
     @Test func aListCutShortAtTheBoundIsNotTakenForTheOneBefore() {

@@ -35,18 +35,20 @@ final class LocalServer: RequestSender {
         _ method: String, _ target: String, fields: [(String, String)], content: HTTPClient.Content
     ) throws(ClientError) -> HTTPClient.Response {
         guard let method = HTTPRequest.Method(method) else { throw .notHTTP("no method \(method)") }
-        var request = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: target)
+        var headerFields = HTTPFields()
         for (name, value) in fields {
-            if let name = HTTPField.Name(name) { request.headerFields[name] = value }
+            if let name = HTTPField.Name(name) { headerFields[name] = value }
         }
         var body: [UInt8] = []
         if case .bytes(let bytes, let type) = content {
-            request.headerFields[.contentType] = type
+            headerFields[.contentType] = type
             body = bytes
         }
-        let head = RequestHead(
-            request: request, version: .http1_1, peer: Peer(address: "unix", userID: geteuid()), requestID: "local",
+        let message = RequestMessage(
+            method: method, scheme: "http", authority: "localhost", path: target, fields: headerFields,
             contentLength: body.count)
+        let head = RequestHead(
+            message, version: .http1_1, peer: Peer(address: "unix", userID: geteuid()), requestID: "local")
         let answer = WaitingResponder()
         if case .collect(_, let then) = door.handle(head, responder: answer) { then(body) }
         return answer.wait()
@@ -68,7 +70,7 @@ private final class WaitingResponder: Responder {
     func respond(_ response: Response) {
         var body: [UInt8] = []
         if case .bytes(let bytes) = response.content { body = bytes }
-        let kept = HTTPClient.Response(status: response.head.status.code, fields: [:], body: body)
+        let kept = HTTPClient.Response(status: response.status.code, fields: [:], body: body)
         answer.withLock { $0 = kept }
         answered.signal()
     }
