@@ -5,7 +5,8 @@ import Weighting
 
 // Prints what every strategy costs on T1, one thread: a whole step relative to one with equal weights, and for loss
 // strategies the weighting alone relative to that step. All strategies take turns in every round and each figure is the
-// median over rounds, so that a busy moment strikes all alike. Ends with 1 if a limit is broken.
+// median over rounds, so that a busy moment strikes all alike. Arguments name the strategies to measure besides `equal`; without
+// any it is all. Ends with 1 if a limit is broken.
 
 let rounds = 15
 let stepsPerRound = 60
@@ -50,7 +51,9 @@ func decimals(_ number: Double, _ digits: Int) -> String {
 }
 
 Threads.use(1)
-let runs = try WeightingStrategies.all.map { try WeightedRun($0) }
+let asked = CommandLine.arguments.dropFirst()
+let runs = try WeightingStrategies.all.filter { asked.isEmpty || asked.contains($0.name) || $0.name == "equal" }
+    .map { try WeightedRun($0) }
 var seconds: [[Double]] = runs.map { _ in [] }
 for round in 0...rounds {
     for (index, run) in runs.enumerated() {

@@ -11,6 +11,8 @@ extension Double: Real {
         Plain.multiply(shape, a, b, beta: beta, c)
     }
 
+    package static func denseKernel(rows: Int, inputs: Int, outputs: Int) -> DenseKernel? { nil }
+
     package static func withFloats<Result>(
         _ count: Int, _ x: Output, _ body: (UnsafeMutablePointer<Float>) -> Result
     ) -> Result {

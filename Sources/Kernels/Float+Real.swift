@@ -47,6 +47,11 @@ extension Float: Real {
         }
     }
 
+    package static func denseKernel(rows: Int, inputs: Int, outputs: Int) -> DenseKernel? {
+        guard let product = DenseProduct(rows: rows, inputs: inputs, outputs: outputs) else { return nil }
+        return { x, weight, bias, y in product.run(x, weight: weight, bias: bias, y) }
+    }
+
     package static func withFloats<Result>(
         _ count: Int, _ x: Output, _ body: (UnsafeMutablePointer<Float>) -> Result
     ) -> Result {

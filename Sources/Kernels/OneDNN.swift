@@ -65,8 +65,9 @@ enum OneDNN {
 
         deinit { dnnl_primitive_desc_destroy(handle) }
 
-        func layout(_ operand: dnnl_query_t) -> UnsafePointer<dnnl_memory_desc_t>? {
-            dnnl_primitive_desc_query_md(handle, operand, 0)
+        /// - Parameter index: of the operand among those of its kind: a bias is the second of the weights.
+        func layout(_ operand: dnnl_query_t, _ index: Int32 = 0) -> UnsafePointer<dnnl_memory_desc_t>? {
+            dnnl_primitive_desc_query_md(handle, operand, index)
         }
     }
 
@@ -122,11 +123,12 @@ enum OneDNN {
         /// - Parameter scratch: on a 64-byte boundary, at least `scratchBytes` of it.
         func run(
             _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer? = nil,
-            scratch: UnsafeMutableRawPointer
+            _ fourth: UnsafeRawPointer? = nil, scratch: UnsafeMutableRawPointer
         ) {
             operands[0].point(to: UnsafeMutableRawPointer(mutating: first))
             operands[1].point(to: UnsafeMutableRawPointer(mutating: second))
             if let third { operands[2].point(to: UnsafeMutableRawPointer(mutating: third)) }
+            if let fourth { operands[3].point(to: UnsafeMutableRawPointer(mutating: fourth)) }
             if scratchBytes > 0 { operands[operands.count - 1].point(to: scratch) }
             check(dnnl_primitive_execute(handle, stream, Int32(arguments.count), arguments.baseAddress))
             check(dnnl_stream_wait(stream))

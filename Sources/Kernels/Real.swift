@@ -7,6 +7,7 @@
 package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     typealias Input = UnsafePointer<Self>
     typealias Output = UnsafeMutablePointer<Self>
+    typealias DenseKernel = (_ x: Input, _ weight: Input, _ bias: Input, _ y: Output) -> Void
 
     static func exp(_ x: Self) -> Self
     static func log(_ x: Self) -> Self
@@ -16,6 +17,10 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     /// c ← op(a)·op(b) + beta·c, with op(a) `[rows, inner]`, op(b) `[inner, columns]`, c `[rows, columns]`.
     static func multiply(
         _ shape: ProductShape, _ a: Input, _ b: Input, beta: Self, _ c: Output)
+
+    /// y ← x·Wᵀ + b for these very sizes, x `[rows, inputs]`, W `[outputs, inputs]`, where there is a kernel that beats product
+    /// and bias one after the other. Thread-confined.
+    static func denseKernel(rows: Int, inputs: Int, outputs: Int) -> DenseKernel?
 
     /// Lends numbers as floats, for code that knows floats only; what is written there is written back.
     static func withFloats<Result>(
@@ -127,6 +132,23 @@ package protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     static func adam(
         _ step: AdamStep, count: Int, gradient: Input, parameter: Output, mean: Output, variance: Output)
     static func descend(_ step: DescentStep, count: Int, gradient: Input, parameter: Output, momentum: Output)
+}
+
+extension Real {
+    /// sum ← Σ cᵢ·xᵢ; an x with c = 0 is not read.
+    package static func combine(_ coefficients: [Double], _ x: [Input], count: Int, _ sum: Output) {
+        // In pieces that stay in the fastest cache until every term is added.
+        let pieceMax = 2_048
+        var start = 0
+        while start < count {
+            let piece = min(pieceMax, count - start)
+            (sum + start).clear(count: piece)
+            for term in x.indices where coefficients[term] != 0 {
+                add(piece, Self(coefficients[term]), times: x[term] + start, to: sum + start)
+            }
+            start += piece
+        }
+    }
 }
 
 /// The sizes of a matrix product and which of its operands are read transposed.

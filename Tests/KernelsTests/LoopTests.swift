@@ -83,9 +83,9 @@ struct LoopTests {
         }
     }
 
-    @Test(arguments: tables.indices, [1, 2, 3, 10, 31])
+    @Test(arguments: tables.indices, [1, 2, 3, 10, 16, 31, 64, 65, 150])
     func softmaxCrossEntropyAgrees(table: Int, classes: Int) {
-        for rows in [0, 1, 7, 32] {
+        for rows in [0, 1, 7, 32, 37] {
             for (smoothing, weighted) in [(Float(0), false), (0.1, false), (0, true), (0.25, true)] {
                 var stream = RandomStream(seed: 4, name: "softmax", part: UInt64(rows * 100 + classes))
                 let logits = stream.normals(rows * classes, scale: 4)
@@ -100,6 +100,22 @@ struct LoopTests {
                 #expect(abs(loss.sum - expected.sum) <= 1e-5 * max(1, expected.sum))
                 #expect(abs(loss.normaliser - expected.normaliser) < 1e-9)
                 #expect(largestError(d, d64) < 1e-5)
+            }
+        }
+    }
+
+    @Test(arguments: tables.indices, [2, 10, 100])
+    func logitsThatAreNotFiniteSpoilTheirOwnRowAndTheLoss(table: Int, classes: Int) {
+        let rows = 20
+        for (bad, value) in [(3, Float.nan), (17, .infinity), (19, .nan)] {
+            var logits = [Float](repeating: 0.5, count: rows * classes)
+            logits[bad * classes + 1] = value
+            var d = logits
+            let labels = [Int32](repeating: 0, count: rows)
+            let loss = tables[table].softmax_cross_entropy(rows, classes, logits, labels, nil, 0, &d)
+            #expect(loss.sum.isNaN)
+            for row in 0..<rows {
+                #expect(d[(row * classes)..<((row + 1) * classes)].contains { $0.isNaN } == (row == bad))
             }
         }
     }
@@ -143,7 +159,7 @@ struct LoopTests {
         }
     }
 
-    @Test(arguments: tables.indices, [1, 2, 10, 31])
+    @Test(arguments: tables.indices, [1, 2, 10, 31, 64, 65])
     func probabilitiesAgreeAndSumToOne(table: Int, classes: Int) {
         var stream = RandomStream(seed: 7, name: "probabilities")
         let logits = stream.normals(9 * classes, scale: 20)

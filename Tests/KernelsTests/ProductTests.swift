@@ -29,6 +29,53 @@ struct ProductTests {
         #expect(largestError(c, expected) < 1e-4, "\(shape), beta \(beta)")
     }
 
+    /// Where the machine has none, the layer takes the general product, and there is nothing to agree.
+    @Test(.enabled(if: Float.denseKernel(rows: 1, inputs: 1, outputs: 2) != nil, "SKIPPED: no AVX-512 here"))
+    func kernelsForDenseLayersAgreeWithProductAndBias() throws {
+        for (rows, inputs, outputs) in [
+            (1, 1, 2), (3, 7, 5), (17, 101, 61), (40, 64, 130), (5, 300, 2), (64, 513, 20), (2, 2_000, 33), (31, 16, 16),
+        ] {
+            let kernel = try #require(Float.denseKernel(rows: rows, inputs: inputs, outputs: outputs))
+            var stream = RandomStream(seed: 1, name: "dense", part: UInt64(rows * inputs + outputs))
+            let (x, weight, bias) = (
+                stream.normals(rows * inputs), stream.normals(outputs * inputs), stream.normals(outputs)
+            )
+            // Old values, even NaN, must not be read.
+            var y = [Float](repeating: .nan, count: rows * outputs)
+            kernel(x, weight, bias, &y)
+            var expected = [Double](repeating: .nan, count: rows * outputs)
+            Double.multiply(
+                ProductShape(rows: rows, inner: inputs, columns: outputs, transposeB: true), doubles(x),
+                doubles(weight), beta: 0, &expected)
+            var sums = expected
+            Plain.biasActivate(
+                .identity, rows: rows, columns: outputs, bias: doubles(bias), &sums, &expected)
+            #expect(largestError(y, expected) < 1e-4, "\(rows) × \(inputs) × \(outputs)")
+        }
+    }
+
+    @Test(.enabled(if: Float.denseKernel(rows: 1, inputs: 1, outputs: 2) != nil, "SKIPPED: no AVX-512 here"))
+    func whatIsNotANumberStaysSoInKernelsForDenseLayers() throws {
+        let kernel = try #require(Float.denseKernel(rows: 2, inputs: 3, outputs: 2))
+        var y: [Float] = [0, 0, 0, 0]
+        kernel([1, .nan, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1], [0, 0], &y)
+        #expect(y[0].isNaN && y[1].isNaN && y[2] == 3 && y[3] == 3)
+    }
+
+    @Test func aCombinationLeavesOutWhatHasNoCoefficient() {
+        for count in [0, 1, 100, 2_048, 5_000] {
+            let parts: [[Float]] = [.init(repeating: 1, count: count), .init(repeating: .nan, count: count)]
+            var sum = [Float](repeating: .nan, count: count)
+            parts[0].withUnsafeBufferPointer { first in
+                parts[1].withUnsafeBufferPointer { second in
+                    let pointers = [first, second, first].compactMap(\.baseAddress)
+                    Float.combine([2, 0, 0.5], pointers, count: count, &sum)
+                }
+            }
+            #expect(sum == [Float](repeating: 2.5, count: count))
+        }
+    }
+
     @Test func moreThanOneThreadIsGrantedOnlyWhereTheSettingIsPerThread() {
         #expect(Threads.use(1) == 1)
         #expect(Threads.use(2) == (Threads.build == .openMP ? 2 : 1))

@@ -1,6 +1,9 @@
 // Losses: a batch's sum in double, its normaliser, and the gradient of the sum. A missing label (a negative class, a
 // target that is not a number) adds nothing and has gradient 0.
 
+/// Up to so many classes a group of rows is taken side by side, one a lane: a row by itself would hardly fill a vector.
+#define CK_CLASSES 64
+
 static void LOOP(softmax_row)(size_t classes, const float *restrict logits, float *restrict probabilities,
                               float *maximum, double *total) {
     float highest = logits[0];
@@ -14,11 +17,39 @@ static void LOOP(softmax_row)(size_t classes, const float *restrict logits, floa
     *total = sum;
 }
 
+/// At most CK_LANES rows: probabilities, the largest logit of each, and the sum that its exponentials were divided by.
+static void LOOP(softmax_rows)(size_t rows, size_t classes, const float *logits, float *probabilities,
+                               float maximum[CK_LANES], double total[CK_LANES]) {
+    if (classes > CK_CLASSES) {
+        for (size_t row = 0; row < rows; row++)
+            LOOP(softmax_row)(classes, logits + row * classes, probabilities + row * classes, maximum + row, total + row);
+        return;
+    }
+    LANE lanes[CK_CLASSES];
+    float(*line)[CK_LANES] = (float(*)[CK_LANES])lanes;
+    LOOP(to_lanes)(rows, classes, classes, logits, lanes);
+    memcpy(maximum, line[0], CK_LANES * sizeof(float));
+    for (size_t c = 1; c < classes; c++)
+        for (size_t i = 0; i < CK_LANES; i++) maximum[i] = line[c][i] > maximum[i] ? line[c][i] : maximum[i];
+    for (size_t i = 0; i < CK_LANES; i++) total[i] = 0;
+    for (size_t c = 0; c < classes; c++) {
+        for (size_t i = 0; i < CK_LANES; i++) line[c][i] = LOOP(exp_of)(line[c][i] - maximum[i]);
+        for (size_t i = 0; i < CK_LANES; i++) total[i] += (double)line[c][i];
+    }
+    float inverse[CK_LANES];
+    for (size_t i = 0; i < CK_LANES; i++) inverse[i] = (float)(1.0 / total[i]);
+    for (size_t c = 0; c < classes; c++)
+        for (size_t i = 0; i < CK_LANES; i++) line[c][i] *= inverse[i];
+    LOOP(from_lanes)(rows, classes, classes, lanes, probabilities);
+}
+#undef CK_CLASSES
+
 static void LOOP(softmax)(size_t rows, size_t classes, const float *logits, float *probabilities) {
-    float maximum;
-    double total;
-    for (size_t row = 0; row < rows; row++)
-        LOOP(softmax_row)(classes, logits + row * classes, probabilities + row * classes, &maximum, &total);
+    float maximum[CK_LANES];
+    double total[CK_LANES];
+    for (size_t row = 0; row < rows; row += CK_LANES)
+        LOOP(softmax_rows)(rows - row < CK_LANES ? rows - row : CK_LANES, classes, logits + row * classes,
+                           probabilities + row * classes, maximum, total);
 }
 
 /// The loss of one labelled row and its gradient: with smoothing s the target is 1 − s on the label plus s/C
@@ -44,26 +75,29 @@ static double LOOP(smoothed_row)(size_t classes, const float *logits, int32_t la
 static ck_loss LOOP(softmax_cross_entropy)(size_t rows, size_t classes, const float *logits, const int32_t *labels,
                                            const float *class_weights, float smoothing, float *dlogits) {
     ck_loss loss = { 0, 0 };
-    for (size_t row = 0; row < rows; row++) {
-        const float *line = logits + row * classes;
-        float *gradient = dlogits + row * classes;
-        int32_t label = labels[row];
-        if (label < 0) {
-            memset(gradient, 0, classes * sizeof(float));
-            continue;
+    float maximum[CK_LANES] = { 0 };
+    double total[CK_LANES] = { 0 }, log_total[CK_LANES];
+    for (size_t start = 0; start < rows; start += CK_LANES) {
+        size_t some = rows - start < CK_LANES ? rows - start : CK_LANES;
+        LOOP(softmax_rows)(some, classes, logits + start * classes, dlogits + start * classes, maximum, total);
+        for (size_t i = 0; i < CK_LANES; i++) log_total[i] = LOOP(log_of)(total[i]) + (double)maximum[i];
+        for (size_t i = 0; i < some; i++) {
+            const float *line = logits + (start + i) * classes;
+            float *gradient = dlogits + (start + i) * classes;
+            int32_t label = labels[start + i];
+            if (label < 0) {
+                memset(gradient, 0, classes * sizeof(float));
+                continue;
+            }
+            if (smoothing == 0.0f && !class_weights) {
+                loss.sum += log_total[i] - (double)line[label];
+                gradient[label] -= 1.0f;
+            } else {
+                loss.sum +=
+                    LOOP(smoothed_row)(classes, line, label, class_weights, smoothing, log_total[i], gradient);
+            }
+            loss.normaliser += class_weights ? (double)class_weights[label] : 1.0;
         }
-        float maximum;
-        double total;
-        LOOP(softmax_row)(classes, line, gradient, &maximum, &total);
-        double log_total = log(total) + (double)maximum;
-        double weight = class_weights ? (double)class_weights[label] : 1.0;
-        if (smoothing == 0.0f && !class_weights) {
-            loss.sum += log_total - (double)line[label];
-            gradient[label] -= 1.0f;
-        } else {
-            loss.sum += LOOP(smoothed_row)(classes, line, label, class_weights, smoothing, log_total, gradient);
-        }
-        loss.normaliser += weight;
     }
     return loss;
 }

@@ -30,13 +30,22 @@ static double LOOP(dot)(size_t count, const float *restrict x, const float *rest
     return sum;
 }
 
+/// Columns whose sums the registers hold while the rows go by.
+#define CK_COLUMNS (4 * CK_LANES)
+
 static void LOOP(column_sums)(size_t rows, size_t columns, const float *restrict matrix, float *restrict sums) {
-    memset(sums, 0, columns * sizeof(float));
-    for (size_t row = 0; row < rows; row++) {
-        const float *restrict line = matrix + row * columns;
-        for (size_t column = 0; column < columns; column++) sums[column] += line[column];
+    size_t whole = columns / CK_COLUMNS * CK_COLUMNS;
+    for (size_t start = 0; start < whole; start += CK_COLUMNS) {
+        float sum[CK_COLUMNS] = { 0 };
+        for (size_t row = 0; row < rows; row++)
+            for (size_t i = 0; i < CK_COLUMNS; i++) sum[i] += matrix[row * columns + start + i];
+        memcpy(sums + start, sum, sizeof sum);
     }
+    memset(sums + whole, 0, (columns - whole) * sizeof(float));
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = whole; column < columns; column++) sums[column] += matrix[row * columns + column];
 }
+#undef CK_COLUMNS
 
 static void LOOP(add_rectified)(size_t count, const float *x, const float *y, float *z) {
 #pragma clang loop vectorize(assume_safety)

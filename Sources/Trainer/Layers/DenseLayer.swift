@@ -12,6 +12,8 @@ final class DenseLayer<Number: Real>: Layer {
     private let output: AlignedBuffer<Number>
     private let dInput: AlignedBuffer<Number>
     private var input: UnsafePointer<Number>?
+    /// For batches of full size; smaller ones are rare.
+    private let fullBatch: (rows: Int, kernel: Number.DenseKernel)?
 
     init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, activation: ActivationFunction) throws(PlanError) {
         inputs = try layer.input.count()
@@ -22,14 +24,22 @@ final class DenseLayer<Number: Real>: Layer {
         output = AlignedBuffer(count: try product(rowsMax, outputs))
         sums = activation.needsInput ? AlignedBuffer(count: output.count) : output
         dInput = AlignedBuffer(count: try product(rowsMax, inputs))
+        let kernel = bias == nil ? nil : Number.denseKernel(rows: rowsMax, inputs: inputs, outputs: outputs)
+        fullBatch = kernel.map { (rowsMax, $0) }
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {
         self.input = input
-        let shape = ProductShape(rows: pass.rows, inner: inputs, columns: outputs, transposeB: true)
-        Number.multiply(shape, input, pass.parameters + weight, beta: 0, sums.pointer)
+        var missingBias = bias
+        if let fullBatch, let bias, pass.rows == fullBatch.rows {
+            fullBatch.kernel(input, pass.parameters + weight, pass.parameters + bias, sums.pointer)
+            missingBias = nil
+        } else {
+            let shape = ProductShape(rows: pass.rows, inner: inputs, columns: outputs, transposeB: true)
+            Number.multiply(shape, input, pass.parameters + weight, beta: 0, sums.pointer)
+        }
         Number.biasActivate(
-            activation, rows: pass.rows, columns: outputs, bias: bias.map { pass.parameters + $0 },
+            activation, rows: pass.rows, columns: outputs, bias: missingBias.map { pass.parameters + $0 },
             sums.pointer, output.pointer)
         return UnsafePointer(output.pointer)
     }

@@ -93,6 +93,8 @@ extension LayerPlan {
     func scratch(input: SignalShape, layer: String) throws(PlanError) -> Int {
         switch self {
         case .convolution: return try convolutionScratch(input: input, layer: layer)
+        // What the kernel for full batches lays weights out in: at most 64 columns of them, 16 to a line.
+        case .dense: return try sum(try product(64, try input.count()), 256)
         case .tokenConvolution(_, let filters):
             guard case .sequence(let length, _) = input else { return 0 }
             return try product(length, filters)

@@ -152,18 +152,21 @@ package final class Network<Number: Real> {
         }
     }
 
-    /// Runs the trunk backwards on Σ cᵢ·(gradient of its output from task i), `[tasks, rowsMax · trunk outputs]`, and leaves
-    /// the gradient of its last layer with parameters to the caller, who has those of the tasks.
+    /// Whether `backwardLastSharedLayer` leaves the gradient that it is given as good as it was: a rectifier overwrites it by
+    /// choosing among its numbers, and choosing twice changes nothing.
+    var keepsSignalAtLastSharedLayer: Bool {
+        guard plan.lastSharedLayer == trunk.count - 1, case .dense(_, _, let activation) = plan.trunk.layers.last?.plan
+        else { return false }
+        return activation == .identity || activation == .relu
+    }
+
+    /// Runs the trunk backwards on Σ cᵢ·(gradient of its output from task i), and leaves the gradient of its last layer with
+    /// parameters to the caller, who has those of the tasks.
     func backwardTrunk(
-        combining signals: UnsafePointer<Number>, _ coefficients: [Double], _ pass: Pass<Number>,
+        combining signals: [UnsafePointer<Number>], _ coefficients: [Double], _ pass: Pass<Number>,
         isWanted: () -> Bool
     ) throws(PassInterrupted) {
-        let count = pass.rows * trunkWidth
-        dTrunkOutput.pointer.clear(count: count)
-        for (task, coefficient) in coefficients.enumerated() where coefficient != 0 {
-            Number.add(
-                count, Number(coefficient), times: signals + task * rowsMax * trunkWidth, to: dTrunkOutput.pointer)
-        }
+        Number.combine(coefficients, signals, count: pass.rows * trunkWidth, dTrunkOutput.pointer)
         guard let last = plan.lastSharedLayer else { return }
         var gradient = dTrunkOutput.pointer
         for index in trunk.indices.reversed() where last > 0 {

@@ -26,12 +26,12 @@ final class TaskGradients<Number: Real> {
         rows.pointer + task * width
     }
 
-    /// Keeps the gradient of the trunk's output from one task.
-    func keepSignal(_ task: Int, _ dTrunkOutput: UnsafePointer<Number>, count: Int) {
-        (signals.pointer + task * signalWidth).update(from: dTrunkOutput, count: count)
+    /// Keeps the gradient of the trunk's output from one task. Returns where.
+    func keepSignal(_ task: Int, _ dTrunkOutput: UnsafePointer<Number>, count: Int) -> UnsafePointer<Number> {
+        let kept = signals.pointer + task * signalWidth
+        kept.update(from: dTrunkOutput, count: count)
+        return UnsafePointer(kept)
     }
-
-    var keptSignals: UnsafePointer<Number> { UnsafePointer(signals.pointer) }
 
     /// All rows, one behind the other.
     var start: UnsafeMutablePointer<Number> { rows.pointer }
@@ -84,11 +84,8 @@ final class TaskGradients<Number: Real> {
 
     /// sum ← Σ cᵢgᵢ in a range of the parameters.
     func combine(_ coefficients: [Double], over range: Range<Int>, into sum: UnsafeMutablePointer<Number>) {
-        (sum + range.lowerBound).clear(count: range.count)
-        for (task, coefficient) in coefficients.enumerated() where coefficient != 0 {
-            Number.add(
-                range.count, Number(coefficient), times: row(task) + range.lowerBound, to: sum + range.lowerBound)
-        }
+        let parts = (0..<tasks).map { UnsafePointer(row($0) + range.lowerBound) }
+        Number.combine(coefficients, parts, count: range.count, sum + range.lowerBound)
     }
 }
 

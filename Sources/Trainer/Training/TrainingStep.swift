@@ -235,11 +235,16 @@ extension TrainingStep {
     ) throws(StepStop) {
         let gradients = try taskGradients()
         let pass = try forward(rows, of: data, part: 0, &report, isWanted)
+        let keepsSignals = network.keepsSignalAtLastSharedLayer
+        var signals: [UnsafePointer<Number>] = []
         for (task, loss) in losses.enumerated() {
             guard isWanted() else { throw .interrupted }
             loss.scaleGradient(by: 1, rows: pass.rows)
             let dTrunkOutput = network.backwardHead(task, loss.dOutputs.pointer, pass)
-            gradients.keepSignal(task, dTrunkOutput, count: pass.rows * network.trunkWidth)
+            signals.append(
+                keepsSignals
+                    ? UnsafePointer(dTrunkOutput)
+                    : gradients.keepSignal(task, dTrunkOutput, count: pass.rows * network.trunkWidth))
             network.backwardLastSharedLayer(dTrunkOutput, pass, gradients: gradients.row(task))
         }
         let before = weighting
@@ -249,8 +254,7 @@ extension TrainingStep {
                 return assertionFailure("a strategy that reads norms has written a direction")
             }
             try interruptible { () throws(PassInterrupted) in
-                try network.backwardTrunk(
-                    combining: gradients.keptSignals, coefficients, pass, isWanted: isWanted)
+                try network.backwardTrunk(combining: signals, coefficients, pass, isWanted: isWanted)
             }
             gradients.combine(
                 coefficients, over: network.plan.lastSharedLayerRange, into: network.gradients.pointer)
