@@ -33,7 +33,8 @@ struct ProductTests {
     @Test(.enabled(if: Float.denseKernel(rows: 1, inputs: 1, outputs: 2) != nil, "SKIPPED: no AVX-512 here"))
     func kernelsForDenseLayersAgreeWithProductAndBias() throws {
         for (rows, inputs, outputs) in [
-            (1, 1, 2), (3, 7, 5), (17, 101, 61), (40, 64, 130), (5, 300, 2), (64, 513, 20), (2, 2_000, 33), (31, 16, 16),
+            (1, 1, 2), (3, 7, 5), (17, 101, 61), (40, 64, 130), (5, 300, 2), (64, 513, 20), (2, 2_000, 33),
+            (31, 16, 16),
         ] {
             let kernel = try #require(Float.denseKernel(rows: rows, inputs: inputs, outputs: outputs))
             var stream = RandomStream(seed: 1, name: "dense", part: UInt64(rows * inputs + outputs))
