@@ -45,15 +45,27 @@ package final class FileStore: Sendable {
     /// Writes a file so that it is whole or absent after a crash, and returns its SHA-256, lower-case hexadecimal.
     func write(_ bytes: [UInt8], to folder: Folder, _ name: String) throws(StoreError) -> String {
         let file = try makeIncoming()
-        let digest = bytes.count >= Self.digestedBesideBytes ? PendingDigest(of: bytes) : nil
-        try file.append(bytes, isDigested: digest == nil)
-        let own = try file.finish()
+        try file.append(bytes)
+        let digest = try file.finish()
         try adopt(file, as: folder, name)
-        return digest?.value ?? own
+        return digest
     }
 
-    /// From this size on another core digests the bytes while the disk takes them.
-    private static let digestedBesideBytes = 1 << 17
+    /// The same for content that the file is to hold together with its SHA-256, 32 bytes at the end. Returns the SHA-256 of the
+    /// whole, and its length.
+    func writeSealed(
+        _ content: [UInt8], to folder: Folder, _ name: String
+    ) throws(StoreError) -> (sha256: String, bytes: Int) {
+        let file = try makeIncoming()
+        // Another core digests the content while the disk takes it.
+        let seal = PendingSeal(of: content)
+        try file.append(content, isDigested: false)
+        let (digest, whole) = seal.value
+        try file.append(digest, isDigested: false)
+        try file.finish()
+        try adopt(file, as: folder, name)
+        return (whole, content.count + digest.count)
+    }
 
     /// Gives a finished incoming file its name, durably.
     func adopt(_ file: IncomingFile, as folder: Folder, _ name: String) throws(StoreError) {
@@ -246,21 +258,37 @@ package final class IncomingFile: Sendable {
     }
 }
 
-/// A digest that is computed on a thread of its own meanwhile.
-private final class PendingDigest: Sendable {
-    private let result = Lock("")
+/// The SHA-256 of some content, and of content and that together, computed on a thread of its own meanwhile.
+private final class PendingSeal: Sendable {
+    typealias Value = (digest: [UInt8], whole: String)
+
+    private let result = Lock<Value>(([], ""))
     private let isDone = DispatchSemaphore(value: 0)
 
-    init(of bytes: [UInt8]) {
-        DispatchQueue.global(qos: .userInitiated).async { [self] in
-            let digest = FileStore.digest(of: bytes)
-            result.withLock { $0 = digest }
-            isDone.signal()
+    /// Less is digested sooner than handed over.
+    private static let bytesMin = 1 << 15
+
+    init(of content: [UInt8]) {
+        if content.count < Self.bytesMin {
+            compute(content)
+        } else {
+            DispatchQueue.global(qos: .userInitiated).async { [self] in compute(content) }
         }
     }
 
+    private func compute(_ content: [UInt8]) {
+        var hash = SHA256()
+        hash.update(data: content)
+        // A hash can be read and then go on.
+        let digest = Array(hash.finalize())
+        hash.update(data: digest)
+        let whole = hash.finalize().hexadecimal
+        result.withLock { $0 = (digest, whole) }
+        isDone.signal()
+    }
+
     /// Waits for it; to be asked once.
-    var value: String {
+    var value: Value {
         isDone.wait()
         return result.withLock { $0 }
     }

@@ -80,10 +80,10 @@ extension Store {
         var generator = SystemRandomNumberGenerator()
         let name = "\(lease.job)-\(lease.attempt)-\(checkpoint.step)-" + String(generator.next(), radix: 36)
         do {
-            let digest = try files.write(checkpoint.bytes, to: .checkpoints, name)
+            let file = try files.writeSealed(checkpoint.content, to: .checkpoints, name)
             return CheckpointRecord(
                 kind: checkpoint.kind, epoch: checkpoint.epoch, batch: checkpoint.batch, step: checkpoint.step,
-                bytes: checkpoint.bytes.count, sha256: digest, file: name, createdAt: now)
+                bytes: file.bytes, sha256: file.sha256, file: name, createdAt: now)
         } catch {
             disk.failed(error)
             throw error

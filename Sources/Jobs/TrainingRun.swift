@@ -99,14 +99,16 @@ package struct Checkpoint: Sendable {
     package var batch: Int
     /// Optimiser steps since the start of the job.
     package var step: Int
-    package var bytes: [UInt8]
+    /// The file but for the SHA-256 of all of it, which ends it: whoever writes it adds that, and has it computed while the
+    /// disk takes the rest.
+    package var content: [UInt8]
 
-    package init(kind: Kind, epoch: Int, batch: Int, step: Int, bytes: [UInt8]) {
+    package init(kind: Kind, epoch: Int, batch: Int, step: Int, content: [UInt8]) {
         self.kind = kind
         self.epoch = epoch
         self.batch = batch
         self.step = step
-        self.bytes = bytes
+        self.content = content
     }
 }
 

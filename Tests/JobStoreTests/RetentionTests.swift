@@ -57,7 +57,7 @@ struct RetentionTests {
         bench.clock.advance(seconds: 100)
         let retention = Retention(checkpointSeconds: 100, jobSeconds: 200)
         let plan = try store.collectable(retention)
-        #expect(plan.checkpoints == 2 && plan.checkpointBytes == 6 && plan.jobs == 0 && plan.jobsThinned == 1)
+        #expect(plan.checkpoints == 2 && plan.checkpointBytes == 2 * (3 + 32) && plan.jobs == 0 && plan.jobsThinned == 1)
         #expect(try store.checkpoints(of: id, owner: nil).count == 3, "a dry run removed something")
         #expect(try collectAll(retention, in: store) == plan)
         #expect(try store.checkpoints(of: id, owner: nil).map(\.kind) == [.best])

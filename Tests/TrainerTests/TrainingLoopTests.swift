@@ -11,7 +11,7 @@ struct TrainingLoopTests {
         _ setup: TrainingSetup, _ context: RecordingContext = RecordingContext(), from checkpoint: Checkpoint? = nil
     ) throws -> (end: TrainingLoop.End, loop: TrainingLoop) {
         let loop = try TrainingLoop(setup, attempt: 1, switches: [], context: context, clock: makeClock())
-        if let checkpoint { try loop.restore(checkpoint.bytes) }
+        if let checkpoint { try loop.restore(Archive.sealed(checkpoint.content)) }
         return (try loop.run(), loop)
     }
 

@@ -36,6 +36,11 @@ package struct Archive: Sendable {
     /// Far above any real header; a longer one is damage.
     static let headerBytesMax = 256 << 20
 
+    /// A whole file from all of it but its digest.
+    package static func sealed(_ content: [UInt8]) -> [UInt8] {
+        content + SHA256.hash(data: content)
+    }
+
     package let kind: Kind
     package let metadata: JSONValue
     private let entries: [String: Entry]

@@ -13,13 +13,13 @@ extension TrainingLoop {
                 .init("weighting", step.weighting.configuration.json),
                 .init("best", bestEvaluation.map { .array($0.metrics.map(JSONValue.init(metrics:))) } ?? .null),
             ]))
-        writer.add("parameters", floats: UnsafeBufferPointer(step.network.parameters.span))
-        writer.add("statistics", floats: UnsafeBufferPointer(step.network.statistics.span))
-        writer.add("optimizer.first", floats: UnsafeBufferPointer(step.optimizer.first.span))
-        writer.add("optimizer.second", floats: UnsafeBufferPointer(step.optimizer.second.span))
+        writer.add("parameters", lent: UnsafeBufferPointer(step.network.parameters.span))
+        writer.add("statistics", lent: UnsafeBufferPointer(step.network.statistics.span))
+        writer.add("optimizer.first", lent: UnsafeBufferPointer(step.optimizer.first.span))
+        writer.add("optimizer.second", lent: UnsafeBufferPointer(step.optimizer.second.span))
         if let bestEvaluation {
-            writer.add("best.parameters", floats: UnsafeBufferPointer(bestParameters.span))
-            writer.add("best.statistics", floats: UnsafeBufferPointer(bestStatistics.span))
+            writer.add("best.parameters", lent: UnsafeBufferPointer(bestParameters.span))
+            writer.add("best.statistics", lent: UnsafeBufferPointer(bestStatistics.span))
             writer.add("best.losses", doubles: bestEvaluation.losses.flatMap { [$0.sum, $0.normaliser] })
         }
         let weighting = step.weighting.state
@@ -33,7 +33,7 @@ extension TrainingLoop {
         writer.add("run.doubles", doubles: state.doubles)
         writer.add("run.diagnostics", doubles: state.diagnostics.sums + state.diagnostics.counts)
         return Checkpoint(
-            kind: kind, epoch: state.epoch, batch: state.batch, step: step.optimizer.steps, bytes: writer.encoded())
+            kind: kind, epoch: state.epoch, batch: state.batch, step: step.optimizer.steps, content: writer.content())
     }
 
     /// Continues from a checkpoint of the same job.
