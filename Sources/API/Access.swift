@@ -75,7 +75,8 @@ struct Access: Sendable {
             bytes.first == UInt8(ascii: "[")
             ? bytes.firstIndex(of: UInt8(ascii: "]")).map(bytes.index(after:))
             : bytes.firstIndex(of: UInt8(ascii: ":"))
-        let host = String(authority[..<(end ?? bytes.endIndex)])
-        return loopbackHosts.contains(host) || loopbackHosts.contains(host.lowercased())
+        let host = bytes[..<(end ?? bytes.endIndex)]
+        return loopbackHosts.contains { $0.utf8.elementsEqual(host) }
+            || loopbackHosts.contains(String(Substring(host)).lowercased())
     }
 }

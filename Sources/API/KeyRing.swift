@@ -3,13 +3,12 @@ import JobStore
 import Jobs
 import Locks
 import Logging
+import Synchronization
 
 /// The keys in force, in memory, so that checking a request takes microseconds on the event loop.
 final class KeyRing: Sendable {
     private struct State {
         var keys: [Identifier: KeyRecord] = [:]
-        /// Whether there ever was a key.
-        var isClosed: Bool
         /// When each key's last use was written down.
         var noted: [Identifier: Timestamp] = [:]
     }
@@ -19,30 +18,29 @@ final class KeyRing: Sendable {
 
     private let services: Services
     private let state: Lock<State>
+    /// Whether there ever was a key. Asked for by every request, and never false again.
+    private let hadKeys: Atomic<Bool>
 
     /// Keys that cannot be read close the door: nobody gets in.
     init(_ services: Services) {
         self.services = services
         do {
             let keys = try services.store.allKeys()
-            state = Lock(
-                State(
-                    keys: Dictionary(keys.map { ($0.id, $0) }) { first, _ in first },
-                    isClosed: try services.store.hadKeys()))
+            hadKeys = Atomic(try services.store.hadKeys())
+            state = Lock(State(keys: Dictionary(keys.map { ($0.id, $0) }) { first, _ in first }))
         } catch {
             services.logger.error("the keys cannot be read: \(error)")
-            state = Lock(State(isClosed: true))
+            hadKeys = Atomic(true)
+            state = Lock(State())
         }
     }
 
     /// Whether requests need a key.
-    var isClosed: Bool { state.withLock { $0.isClosed } || services.settings.requiresKey }
+    var isClosed: Bool { hadKeys.load(ordering: .acquiring) || services.settings.requiresKey }
 
     func add(_ key: KeyRecord) {
-        state.withLock { state in
-            state.keys[key.id] = key
-            state.isClosed = true
-        }
+        state.withLock { $0.keys[key.id] = key }
+        hadKeys.store(true, ordering: .releasing)
     }
 
     func remove(_ id: Identifier) {

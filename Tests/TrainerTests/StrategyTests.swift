@@ -79,10 +79,19 @@ struct StrategyTests {
         }
     }
 
-    @Test func gradnormPassesBackwardsOnceAndLearnsAsWithAPassForEachTask() throws {
+    @Test(arguments: [
+        MLPSpec(hidden: [16, 8]), MLPSpec(hidden: [16, 8], activation: .gelu),
+        MLPSpec(hidden: [16, 8], batchNorm: true), MLPSpec(hidden: [16, 8], dropout: 0.2),
+    ])
+    func gradnormPassesBackwardsOnceAndLearnsAsWithAPassForEachTask(encoder: MLPSpec) throws {
         let (once, each) = (RecordingContext(), RecordingContext())
-        _ = try TrainingLoopTests.run(try setup("gradnorm"), once)
-        _ = try TrainingLoopTests.run(try setup("gradnorm") { $0.diagnostics = true }, each)
+        for (context, isObserved) in [(once, false), (each, true)] {
+            _ = try TrainingLoopTests.run(
+                try setup("gradnorm") {
+                    $0.model.encoder = .mlp(encoder)
+                    $0.diagnostics = isObserved
+                }, context)
+        }
         #expect(once.epochs.map(\.backwardPasses) == [9, 9, 9, 9])
         #expect(each.epochs.map(\.backwardPasses) == [27, 27, 27, 27])
         for (one, other) in zip(once.epochs, each.epochs) {
