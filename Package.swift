@@ -108,7 +108,7 @@ let package = Package(
             path: "Benchmarks/weighting", exclude: ["run.sh"], swiftSettings: strict),
         .executableTarget(
             name: "TrainingSteps", dependencies: ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks"],
-            path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py", "allocations.c", "machine.c"],
+            path: "Benchmarks/training", exclude: ["run.sh", "compare.py", "peer.py", "machine.c"],
             swiftSettings: strict),
         .executableTarget(
             name: "ProductSpeeds", dependencies: ["Kernels"], path: "Benchmarks/products", exclude: ["run.sh"],

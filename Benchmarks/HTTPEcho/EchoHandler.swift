@@ -3,7 +3,8 @@ import HTTPTypes
 import HTTPWire
 
 /// `GET /` a small JSON · `POST /echo` what was sent · `POST /count` its length, streamed · `GET /large` 1 MiB at once ·
-/// `GET /stream` 1 MiB in pieces · `GET /self` this program as a file · `GET /later` a small JSON from another thread.
+/// `GET /stream` 1 MiB in pieces · `GET /self` this program as a file · `GET /later` a small JSON from another thread ·
+/// `GET /allocations` how often memory was asked for, with `allocations.c` loaded.
 struct EchoHandler: RequestHandler {
     static let small = Array(#"{"id":"job_0190b6a7-7d5c-7e6e-8f1e-0123456789ab","state":"running","epoch":12}"#.utf8)
     static let smallAnswer = answer(small, type: "application/json")
@@ -24,10 +25,17 @@ struct EchoHandler: RequestHandler {
             responder.respond(Self.ownProgram())
         case "/later":
             Self.answerLater(responder)
+        case "/allocations":
+            responder.respond(Self.answer(Array("\(Self.allocations)".utf8)))
         default:
             responder.respond(Self.smallAnswer)
         }
         return .discard
+    }
+
+    private static var allocations: Int {
+        guard let symbol = dlsym(nil, "allocation_count") else { return -1 }
+        return unsafeBitCast(symbol, to: (@convention(c) () -> Int).self)()
     }
 
     static func answer(_ bytes: [UInt8], type: String = "application/octet-stream") -> Response {

@@ -99,6 +99,43 @@ def idle():
         + row(f"{name}, processor", "%", [max(share, 0.1)], [1.0], "limit", 1, True))
 
 
+def allocations():
+    """How often memory is asked for a request, by its header fields: no request equals the one before."""
+    server = servers.echo(preload=output.parent / "allocations.so")
+    rows = []
+    try:
+        with server.connect() as stream:
+            def ask(path, fields):
+                lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
+                stream.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode())
+                return stream.recv(4096)
+
+            def count():
+                return int(ask("/allocations", []).rsplit(b"\r\n\r\n", 1)[1])
+
+            def cost(fields):
+                for number in range(-10, 1000):
+                    if number == 0:
+                        before = count()
+                    ask("/", [(name, f"{number:05}{value}") for name, value in fields])
+                return (count() - before) / 1000
+
+            # All in one line of the table of common names, so that each is one name and no other.
+            short = [(name, "a") for name in ("Accept", "Range", "Cookie", "Referer", "Origin", "If-Match", "User-Agent", "TE")]
+            bare, eight = cost(short[:1]), cost(short)
+            long = cost([(name, "a" * 40) for name, _ in short])
+            made_up = cost([(f"X-Own-{number}", "a") for number in range(8)])
+            # The list of fields grows three times on its way to eight; a value that is no small string is kept in memory of
+            # its own, and so would be a name.
+            for name, found, limit in [
+                    ("1 field", bare, 4), ("8 fields", eight, bare + 3.5), ("8 fields of 45 characters", long, eight + 8.5),
+                    ("8 fields of other names", made_up, eight + 0.5)]:
+                rows += row(f"memory asked for by a request with {name}", "times", [found], [limit], "limit", 1, True)
+    finally:
+        server.stop()
+    return rows
+
+
 def first_answers():
     found = []
     for number in range(rounds + 1):
@@ -122,6 +159,7 @@ CASES = [
     (H2 + ", /healthz", lambda name: compare(name, http2(1), servers.tenbin, servers.nghttpd, 0.6)),
     (H2 + ", 8 targets in turn", lambda name: compare(name, http2(8), servers.echo, servers.nghttpd, 0.7)),
     ("idle connections", lambda name: idle()),
+    ("allocations", lambda name: allocations()),
     ("start to first answer", lambda name: first_answers()),
 ]
 try:

@@ -12,4 +12,5 @@ for product in HTTPEcho tenbin; do
 done
 swift build --configuration release --package-path Benchmarks/Peers
 mkdir -p .build/bench
+clang -O2 -shared -fPIC -o .build/bench/allocations.so Benchmarks/allocations.c
 exec python3 Benchmarks/http/measure.py .build/bench/http.json "$@"

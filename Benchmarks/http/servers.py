@@ -1,5 +1,6 @@
 """The servers that are measured: ours and its peers, each pinned to core 0."""
 import json
+import os
 import pathlib
 import re
 import socket
@@ -25,11 +26,12 @@ def free_port():
 class Server:
     """A running server. `path` is what is asked of it."""
 
-    def __init__(self, *command, port, path="/"):
+    def __init__(self, *command, port, path="/", preload=None):
         self.port, self.path = port, path
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            ["taskset", "-c", "0", *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ["taskset", "-c", "0", *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=os.environ | ({"LD_PRELOAD": str(preload)} if preload else {}))
 
     @property
     def url(self):
@@ -66,10 +68,10 @@ class Server:
         self.process.wait(timeout=30)
 
 
-def echo():
+def echo(preload=None):
     """Our transport with nothing behind it."""
     port = free_port()
-    return Server(BUILT / "HTTPEcho", "--port", port, port=port)
+    return Server(BUILT / "HTTPEcho", "--port", port, port=port, preload=preload)
 
 
 def tenbin(data="data", path="/healthz"):

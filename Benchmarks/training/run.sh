@@ -12,6 +12,6 @@ fi
 swift build --configuration release --scratch-path .build-release --product TrainingSteps
 mkdir -p .build/bench
 clang -O2 -o .build/bench/machine Benchmarks/training/machine.c -lpthread
-clang -O2 -shared -fPIC -o .build/bench/allocations.so Benchmarks/training/allocations.c
+clang -O2 -shared -fPIC -o .build/bench/allocations.so Benchmarks/allocations.c
 exec "$venv/bin/python" Benchmarks/training/compare.py .build-release/release/TrainingSteps "$venv/bin/python" \
     .build/bench/machine "$PWD/.build/bench/allocations.so" .build/bench/training.json ${BENCH_CASES:-}

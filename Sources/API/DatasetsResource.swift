@@ -34,7 +34,7 @@ struct DatasetsResource: Sendable {
     }
 
     private func upload(_ request: APIRequest, _ replying: any Replying) throws -> any ContentSink {
-        guard let name = request.query["name"], !name.isEmpty, name.count <= Self.nameLengthMax else {
+        guard let name = request.query["name"], !name.isEmpty, name.unicodeScalars.count <= Self.nameLengthMax else {
             throw APIError(
                 .malformedRequest, "the query needs name=…, of 1 to \(Self.nameLengthMax) characters")
         }

@@ -60,10 +60,10 @@ struct EpochsResource: Sendable {
     }
 
     private static func wantedNames(_ names: String, known: [String]) throws(APIError) -> Set<String> {
-        guard names.count <= namesLengthMax else {
+        guard names.unicodeScalars.count <= namesLengthMax else {
             throw APIError(.malformedRequest, "names may have at most \(namesLengthMax) characters")
         }
-        let wanted = Set(names.split(separator: ",").map(String.init))
+        let wanted = Set(names.unicodeScalars.split(separator: ",").map(String.init))
         guard wanted.isSubset(of: known) else {
             let list = known.joined(separator: ", ")
             throw APIError(.malformedRequest, "names must be among the job's tasks, \(list)")

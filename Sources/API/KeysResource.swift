@@ -133,7 +133,7 @@ struct KeyRequest {
             if !holds { problems.append(Problem(pointer: pointer("", member), detail: detail)) }
         }
         name = json["name"]?.text ?? ""
-        check((1...200).contains(name.count), "name", "expected a text of 1 to 200 characters")
+        check((1...200).contains(name.unicodeScalars.count), "name", "expected a text of 1 to 200 characters")
         let given = json["owner"] ?? .null
         self.owner = given == .null ? owner : given.text ?? ""
         let isName = self.owner.wholeMatch(of: /[a-z0-9][a-z0-9._-]{0,62}/) != nil

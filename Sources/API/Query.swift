@@ -80,7 +80,8 @@ struct Query: Sendable {
     /// `label=team:qa`
     func label() throws(APIError) -> JobFilter.Label? {
         guard let text = self["label"] else { return nil }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        // By scalars: a colon makes one character with a mark that follows it.
+        let parts = text.unicodeScalars.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty else {
             throw APIError(.malformedRequest, "label must be name:value, not \"\(text)\"")
         }

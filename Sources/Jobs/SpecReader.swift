@@ -185,9 +185,11 @@ struct SpecReader {
 }
 
 extension String {
-    /// Whether the text has 1 to `lengthMax` characters and none that controls a terminal.
+    /// Whether the text has 1 to `lengthMax` characters and none that controls a terminal. Characters are counted as JSON
+    /// Schema does, by code points: of marks that join the one before there may be any number.
     func isPlain(lengthMax: Int) -> Bool {
-        !isEmpty && count <= lengthMax && !unicodeScalars.contains { $0.properties.generalCategory == .control }
+        !isEmpty && unicodeScalars.count <= lengthMax
+            && !unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 }
 

@@ -184,6 +184,34 @@ struct JobsAPITests {
         #expect(bench.ask(.get, "/v1/jobs?state=queued&page_token=\(token)").status == 400)
     }
 
+    /// The colon and what follows it are one character to a reader, and so they are to Swift.
+    @Test(arguments: [("👋", "🏻b"), ("a", "\u{301}"), ("\u{301}", "c"), ("x", ":y")])
+    func labelsAreFoundWhateverTheyAreMadeOf(name: String, value: String) throws {
+        let bench = try Bench()
+        let dataset = try bench.upload()
+        let labels = String(decoding: JSONValue.object([.init(name, .string(value))]).encoded, as: UTF8.self)
+        let job = try bench.submit(dataset, #","labels":\#(labels)"#)
+        _ = try bench.submit(dataset)
+        let encoded = "\(name):\(value)".utf8.map { "%" + String(Int($0) + 0x100, radix: 16).dropFirst() }.joined()
+        let items = try bench.ask(.get, "/v1/jobs?label=\(encoded)").json()["items"]?.elements
+        #expect(items?.compactMap { $0["id"]?.text } == [job])
+    }
+
+    @Test func marksThatJoinACharacterCountInItsLength() throws {
+        let bench = try Bench()
+        let dataset = try bench.upload()
+        let marked = { (count: Int) in "e" + String(repeating: "\u{301}", count: count) }
+        _ = try bench.submit(dataset, #","name":"\#(marked(199))""#)
+        let refused = bench.ask(
+            .post, "/v1/jobs", fields: [.contentType: "application/json"],
+            body: #"{"dataset":"\#(dataset)","tasks":[{"target":"y","type":"binary"}],"name":"\#(marked(200))"}"#)
+        #expect(refused.status == 422 && refused.text.contains("200 characters"))
+        let key = bench.ask(
+            .post, "/v1/api-keys", fields: [.contentType: "application/json"],
+            body: #"{"name":"\#(marked(200))","scopes":["read"]}"#)
+        #expect(key.status == 422)
+    }
+
     @Test func aFreshJobHasNoEpochsAndNoWeights() throws {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())
