@@ -156,7 +156,7 @@ CASES = [
     (JOB + "512 connections", lambda name: compare(name, http1(512), servers.tenbin_with_job, servers.hummingbird, 3)),
     (JOB + "1 connection", lambda name: compare(name, http1(1), servers.tenbin_with_job, servers.hummingbird, 1.5)),
     (H2, lambda name: compare(name, http2(1), servers.echo, servers.nghttpd, 0.7)),
-    (H2 + ", /healthz", lambda name: compare(name, http2(1), servers.tenbin, servers.nghttpd, 0.6)),
+    (H2 + ", /healthz", lambda name: compare(name, http2(1), servers.tenbin, servers.nghttpd, 0.5)),
     (H2 + ", 8 targets in turn", lambda name: compare(name, http2(8), servers.echo, servers.nghttpd, 0.7)),
     ("idle connections", lambda name: idle()),
     ("allocations", lambda name: allocations()),
