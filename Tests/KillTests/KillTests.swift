@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    /// The same for a server that has started, with files that cannot be opened as well.
+    /// The same for a server that has started; in the long run with files that cannot be opened as well.
     @Test(
         .enabled(if: FaultInjection.isInstalled, "SKIPPED: libfiu's preload libraries (fiu-utils) are not installed"),
         arguments: [0.01, 0.03, 0.05])
@@ -158,7 +158,9 @@ import Testing
                 folder: folder, seed: Self.seed &+ 4, environment: FaultInjection.environment(controlledBy: control))
             harness.lifeMilliseconds = 3_000...6_000
             harness.onceListening = { server in
-                try FaultInjection.fail(probability, in: server.processIdentifier, controlledBy: control)
+                try FaultInjection.fail(
+                    probability, in: server.processIdentifier, controlledBy: control,
+                    opensToo: Self.faultSeconds > 30)
             }
             let end = DispatchTime.now() + .seconds(Self.faultSeconds / 3)
             repeat { try harness.killOnce() } while DispatchTime.now() < end
