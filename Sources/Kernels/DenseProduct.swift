@@ -20,7 +20,7 @@ final class DenseProduct {
         var operation = dnnl_matmul_desc_t()
         guard dnnl_matmul_desc_init(&operation, &x, &weight, &bias, &y) == dnnl_success,
             let description = OneDNN.Description(operation), let xLayout = description.layout(dnnl_query_src_md),
-            let weightLayout = description.layout(dnnl_query_weights_md, 0),
+            let weightLayout = description.layout(dnnl_query_weights_md),
             let biasLayout = description.layout(dnnl_query_weights_md, 1),
             let yLayout = description.layout(dnnl_query_dst_md),
             let primitive = OneDNN.Primitive(

@@ -152,14 +152,6 @@ package final class Network<Number: Real> {
         }
     }
 
-    /// Whether `backwardLastSharedLayer` leaves the gradient that it is given as good as it was: a rectifier overwrites it by
-    /// choosing among its numbers, and choosing twice changes nothing.
-    var keepsSignalAtLastSharedLayer: Bool {
-        guard plan.lastSharedLayer == trunk.count - 1, case .dense(_, _, let activation) = plan.trunk.layers.last?.plan
-        else { return false }
-        return activation == .identity || activation == .relu
-    }
-
     /// Runs the trunk backwards on Σ cᵢ·(gradient of its output from task i), and leaves the gradient of its last layer with
     /// parameters to the caller, who has those of the tasks.
     func backwardTrunk(

@@ -235,16 +235,12 @@ extension TrainingStep {
     ) throws(StepStop) {
         let gradients = try taskGradients()
         let pass = try forward(rows, of: data, part: 0, &report, isWanted)
-        let keepsSignals = network.keepsSignalAtLastSharedLayer
         var signals: [UnsafePointer<Number>] = []
         for (task, loss) in losses.enumerated() {
             guard isWanted() else { throw .interrupted }
             loss.scaleGradient(by: 1, rows: pass.rows)
             let dTrunkOutput = network.backwardHead(task, loss.dOutputs.pointer, pass)
-            signals.append(
-                keepsSignals
-                    ? UnsafePointer(dTrunkOutput)
-                    : gradients.keepSignal(task, dTrunkOutput, count: pass.rows * network.trunkWidth))
+            signals.append(gradients.keepSignal(task, dTrunkOutput, count: pass.rows * network.trunkWidth))
             network.backwardLastSharedLayer(dTrunkOutput, pass, gradients: gradients.row(task))
         }
         let before = weighting
