@@ -22,12 +22,17 @@ final class Acceptor {
     private let logger: Logger
     /// A descriptor kept for the moment when there are none left: it is given up to take a connection and close it.
     private var reserve: Int32
+    /// Connections get no descriptor from here on. The last ones are for files: the store's, and those that Dispatch opens to
+    /// look at its threads, which ends the process where it cannot.
+    private let descriptorsEnd: Int32
     private var isListening = false
     /// When to listen again after descriptors ran out; `Milliseconds.max` for never.
     private(set) var resumesAt = Milliseconds.max
 
     /// Connections taken from one listener in one turn of the loop.
     private static let acceptsPerTurn = 32
+    /// Descriptors that connections leave alone; fewer where there are few.
+    private static let sparedMax: rlim_t = 16
     /// How long nothing is accepted after descriptors ran out.
     private static let pauseMilliseconds = 250
 
@@ -36,6 +41,13 @@ final class Acceptor {
         self.epoll = epoll
         self.logger = logger
         reserve = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        descriptorsEnd = Self.descriptorsForConnections()
+    }
+
+    private static func descriptorsForConnections() -> Int32 {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int32(clamping: limit.rlim_cur - min(sparedMax, limit.rlim_cur / 8))
     }
 
     deinit {
@@ -72,6 +84,11 @@ final class Acceptor {
         for _ in 0..<Self.acceptsPerTurn {
             var storage = sockaddr_storage()
             let descriptor = Self.acceptOnce(listener.descriptor, &storage)
+            // The lowest free number is given out, so a high one tells how many there are.
+            if descriptor >= descriptorsEnd {
+                close(descriptor)
+                return pauseForDescriptors(now: now)
+            }
             if descriptor >= 0 {
                 adopt(Self.prepare(descriptor, storage, listener))
                 continue
@@ -81,13 +98,17 @@ final class Acceptor {
                 continue
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                 shedOne(listener)
-                pause()
-                resumesAt = now + Self.pauseMilliseconds
-                return
+                return pauseForDescriptors(now: now)
             default:
                 return
             }
         }
+    }
+
+    private func pauseForDescriptors(now: Milliseconds) {
+        logger.warning("no file descriptor left for connections: accepting pauses")
+        pause()
+        resumesAt = now + Self.pauseMilliseconds
     }
 
     private static func acceptOnce(_ descriptor: Int32, _ storage: inout sockaddr_storage) -> Int32 {
@@ -112,7 +133,6 @@ final class Acceptor {
 
     /// No descriptor is left: gives up the reserved one to take the connection that came, and closes it.
     private func shedOne(_ listener: Listener) {
-        logger.warning("no file descriptor left: accepting pauses")
         guard reserve >= 0 else { return }
         close(reserve)
         var storage = sockaddr_storage()
