@@ -175,15 +175,28 @@ import Testing
         try Self.withFolder { folder in
             let harness = KillHarness(folder: folder, seed: Self.seed &+ 5)
             harness.launcher = ["/usr/bin/prlimit", "--nofile=64"]
+            var spared = 64
             harness.lifeMilliseconds = 1_500...2_500
             harness.onceListening = { server in
                 // More than there is room for; those that find none are not answered until others go.
                 let crowd = try (0..<80).map { _ in try ClientConnection(to: #require(server.address)) }
                 for connection in crowd { try? connection.write(Array("GET /healthz HTTP/1.1\r\n".utf8)) }
+                spared = min(spared, Self.descriptorsSpared(of: 64, by: server.processIdentifier))
             }
             for _ in 0..<max(4, Self.kills / 12) { try harness.killOnce() }
             _ = try expectNothingLost(harness)
+            #expect(spared >= 8, "connections left no descriptor for files")
         }
+    }
+
+    /// How many of the numbers up to a limit lie above the last socket; all where the process is gone.
+    private static func descriptorsSpared(of limit: Int, by process: Int32) -> Int {
+        let folder = "/proc/\(process)/fd/"
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let sockets = numbers.filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: folder + $0))?.hasPrefix("socket:") == true
+        }
+        return sockets.compactMap { Int($0) }.max().map { limit - 1 - $0 } ?? limit
     }
 
     @Test func aServerWithoutMemoryToSpareLosesNothing() throws {
