@@ -17,8 +17,11 @@ final class KillHarness {
     /// Servers that were told to end, and did.
     private(set) var drains = 0
     var drainsToo = false
-    /// Lives are so short, and kills so many, that some job must have been caught while it ran.
+    /// Some job must have been caught while it ran; whether one is in so many rounds is chance, so that rounds go on until
+    /// `hasInterrupted`.
     var mustInterrupt = false
+    /// Whether a job was seen that has run again.
+    private(set) var hasInterrupted = false
     /// Servers that came up before they were killed.
     private(set) var runs = 0
     /// Starts that the server itself gave up, where that is allowed.
@@ -72,6 +75,7 @@ final class KillHarness {
                 server.send(signal: isTold ? SIGTERM : SIGKILL, afterMilliseconds: life)
                 try onceListening(server)
             }
+            noteInterruptions(server)
             submitted += Int.random(in: 1...2, using: &generator)
             try submitRest(to: server)
         } else {
@@ -89,6 +93,13 @@ final class KillHarness {
         } else {
             throw Failure.died(status: server.exitStatus)
         }
+    }
+
+    private func noteInterruptions(_ server: VictimServer) {
+        guard mustInterrupt, !hasInterrupted, let client = server.client else { return }
+        // Killed while it is asked: the next one is asked again.
+        let jobs = (try? client.all("/v1/jobs")) ?? []
+        hasInterrupted = jobs.contains { ($0["attempt"]?.int ?? 0) > 1 }
     }
 
     /// Submits what has not been acknowledged, until the server is gone.
