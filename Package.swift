@@ -35,6 +35,8 @@ let package = Package(
         .executable(name: "tenbin", targets: ["tenbin"]),
         // Preloaded into servers whose power is cut by the tests.
         .library(name: "PowerCut", type: .dynamic, targets: ["CPowerCut"]),
+        // Preloaded into servers whose disk fails.
+        .library(name: "DiskFaults", type: .dynamic, targets: ["CDiskFaults"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -157,6 +159,7 @@ let package = Package(
             "EndToEnd", ["tenbin", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging],
             resources: [.copy("Clients")]),
         .target(name: "CPowerCut", path: "Tests/PowerCut"),
+        .target(name: "CDiskFaults", path: "Tests/DiskFaults"),
         tests("Kill", ["tenbin", "Jobs", "Locks"], resources: [.copy("Images")]),
     ],
     cLanguageStandard: .c2x

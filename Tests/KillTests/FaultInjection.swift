@@ -11,23 +11,29 @@ enum FaultInjection {
 
     private static let points = [
         "posix/io/sync/fsync", "posix/io/sync/fdatasync", "posix/io/rw/pwrite", "posix/io/dir/rename",
+        "posix/io/oc/open",
     ]
 
-    private static func commands(_ points: [String], _ probability: Double) -> [String] {
+    /// What is preloaded: ours first, which keeps the faults to files of the disk.
+    private static var preloaded: String {
+        ([VictimServer.products.appending(path: "libDiskFaults.so").path] + libraries).joined(separator: " ")
+    }
+
+    private static func commands(_ probability: Double) -> [String] {
         points.map { "enable_random name=\($0),probability=\(probability)" }
     }
 
     /// Faults from the first moment on.
     static func environment(failing probability: Double) -> [String: String] {
         [
-            "LD_PRELOAD": libraries.joined(separator: " "),
-            "FIU_ENABLE": commands(points, probability).joined(separator: "\n"),
+            "LD_PRELOAD": preloaded,
+            "FIU_ENABLE": commands(probability).joined(separator: "\n"),
         ]
     }
 
     /// No faults until they are asked for.
     static func environment(controlledBy pipe: String) -> [String: String] {
-        ["LD_PRELOAD": libraries.joined(separator: " "), "FIU_CTRL_FIFO": pipe]
+        ["LD_PRELOAD": preloaded, "FIU_CTRL_FIFO": pipe]
     }
 
     enum Failure: Error {
@@ -35,16 +41,12 @@ enum FaultInjection {
     }
 
     /// Begins to make a process fail.
-    ///
-    /// - Parameter opensToo: whether opening files fails as well. Dispatch looks at its own threads by opening files, and ends
-    ///   the process where it cannot, seldom enough to be met in a long run only.
-    static func fail(_ probability: Double, in process: Int32, controlledBy pipe: String, opensToo: Bool) throws {
-        let points = points + (opensToo ? ["posix/io/oc/open"] : [])
+    static func fail(_ probability: Double, in process: Int32, controlledBy pipe: String) throws {
         let program = Process()
         // A server that is killed meanwhile never answers.
         program.executableURL = URL(filePath: "/usr/bin/timeout")
         program.arguments =
-            ["5", control, "-f", pipe] + commands(points, probability).flatMap { ["-c", $0] } + [String(process)]
+            ["5", control, "-f", pipe] + commands(probability).flatMap { ["-c", $0] } + [String(process)]
         program.standardOutput = FileHandle.nullDevice
         try program.run()
         program.waitUntilExit()

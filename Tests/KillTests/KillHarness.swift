@@ -88,7 +88,7 @@ final class KillHarness {
         }
         if toleratesDeath {
             deaths += 1
-        } else if toleratesFailedStarts, server.client == nil {
+        } else if toleratesFailedStarts, server.client == nil, server.endedByItself {
             failedStarts += 1
         } else {
             throw Failure.died(status: server.exitStatus)

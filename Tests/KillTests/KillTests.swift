@@ -136,7 +136,7 @@ import Testing
 
     // MARK: - Faults
 
-    /// Syncs and writes that fail now and then, also while the server starts. Needs Debian's fiu-utils.
+    /// Syncs, writes and opens that fail now and then, also while the server starts. Needs Debian's fiu-utils.
     @Test(
         .enabled(if: FaultInjection.isInstalled, "SKIPPED: libfiu's preload libraries (fiu-utils) are not installed"),
         arguments: [0.01, 0.03])
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// The same for a server that has started; in the long run with files that cannot be opened as well.
+    /// The same for a server that has started.
     @Test(
         .enabled(if: FaultInjection.isInstalled, "SKIPPED: libfiu's preload libraries (fiu-utils) are not installed"),
         arguments: [0.01, 0.03, 0.05])
@@ -164,9 +164,7 @@ import Testing
                 folder: folder, seed: Self.seed &+ 4, environment: FaultInjection.environment(controlledBy: control))
             harness.lifeMilliseconds = 3_000...6_000
             harness.onceListening = { server in
-                try FaultInjection.fail(
-                    probability, in: server.processIdentifier, controlledBy: control,
-                    opensToo: Self.faultSeconds > 30)
+                try FaultInjection.fail(probability, in: server.processIdentifier, controlledBy: control)
             }
             let end = DispatchTime.now() + .seconds(Self.faultSeconds / 3)
             repeat { try harness.killOnce() } while DispatchTime.now() < end

@@ -74,7 +74,9 @@ final class VictimServer {
     }
 
     var exitStatus: Int32 { process.terminationStatus }
-    var endedInOrder: Bool { process.terminationReason == .exit && process.terminationStatus == 0 }
+    /// Whether it said so, rather than being ended by a signal.
+    var endedByItself: Bool { process.terminationReason == .exit }
+    var endedInOrder: Bool { endedByItself && process.terminationStatus == 0 }
     var processIdentifier: Int32 { process.processIdentifier }
 
     func kill() {
