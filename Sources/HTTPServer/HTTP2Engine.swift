@@ -18,6 +18,9 @@ final class HTTP2Engine: Engine {
     private var hasNamedRequestID = false
     private var headerBlockSince: Milliseconds?
 
+    /// When the clocks of streams are looked at next, while there are any: what comes in meanwhile does not put it off.
+    private var clocksDue: Milliseconds?
+
     /// How long a peer that does not answer pings may go on opening streams after the end was announced.
     private static let noticeMilliseconds = 1000
     /// How often the clocks of streams are looked at.
@@ -362,10 +365,14 @@ final class HTTP2Engine: Engine {
     // MARK: Time and end
 
     func deadline(idleSince _: Milliseconds) -> Milliseconds {
-        if let goodbyeDeadline { return goodbyeDeadline }
-        if let headerBlockSince { return headerBlockSince + limits.headerSeconds.milliseconds }
-        if streams.isEmpty { return idleSince + limits.idleSeconds.milliseconds }
-        return loop.now + Self.tickMilliseconds
+        if streams.isEmpty {
+            clocksDue = nil
+        } else if clocksDue == nil {
+            clocksDue = loop.now + Self.tickMilliseconds
+        }
+        let blockDue = headerBlockSince.map { $0 + limits.headerSeconds.milliseconds }
+        let streamsDue = clocksDue ?? (blockDue == nil ? idleSince + limits.idleSeconds.milliseconds : .max)
+        return min(goodbyeDeadline ?? .max, blockDue ?? .max, streamsDue)
     }
 
     func deadlineReached() {
@@ -375,6 +382,8 @@ final class HTTP2Engine: Engine {
         } else if streams.isEmpty, loop.now >= idleSince + limits.idleSeconds.milliseconds {
             session.terminate()
         }
+        guard let clocksDue, loop.now >= clocksDue else { return }
+        self.clocksDue = nil
         for number in streams.numbers {
             if let stream = streams[number] { checkClock(number, stream) }
         }

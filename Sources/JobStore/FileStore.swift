@@ -106,6 +106,21 @@ package final class FileStore: Sendable {
         return bytes
     }
 
+    /// The bytes of a file; nil where there is no such file, or none that can be read. A disk that does not give it now fails
+    /// the call instead.
+    func readIfSound(_ folder: Folder, _ name: String) throws(StoreError) -> [UInt8]? {
+        do {
+            return try read(folder, name)
+        } catch {
+            // What `open` says does not tell a file that is gone from a failing disk; that it is not in its folder does.
+            var status = stat()
+            let isGone = lstat(path(folder, name), &status) != 0 && errno == ENOENT
+            let isUnreadable = if case .unavailable(let fault) = error { fault.operation == "read" } else { false }
+            guard isGone || isUnreadable else { throw error }
+            return nil
+        }
+    }
+
     /// Removes a file, now or when the last backup that may read it has ended. A missing one is no error.
     func remove(_ folder: Folder, _ name: String) {
         let path = path(folder, name)

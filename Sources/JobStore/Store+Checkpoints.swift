@@ -38,8 +38,8 @@ extension Store {
         return record
     }
 
-    /// The newest checkpoint that is whole, to go on from; nil when there is none. Those found torn are dropped from the
-    /// books with an event each.
+    /// The newest checkpoint that is whole, to go on from; nil when there is none. Those found torn or missing are dropped
+    /// from the books with an event each; one that the disk does not give now is none of these, and fails the call.
     package func loadCheckpoint(_ lease: Lease) throws(StoreError) -> (bytes: [UInt8], record: CheckpointRecord)? {
         let records = try read { database in
             try database.rows(
@@ -47,7 +47,7 @@ extension Store {
                 Self.checkpoint)
         }
         for record in records where record.kind != .best {
-            let bytes = try? files.read(.checkpoints, record.file)
+            let bytes = try files.readIfSound(.checkpoints, record.file)
             if let bytes, FileStore.digest(of: bytes) == record.sha256 { return (bytes, record) }
             configuration.logger.warning("\(lease.job): the checkpoint of step \(record.step) is torn or missing")
             try discard(record, because: bytes == nil ? "missing" : "altered", under: lease).commitAndWait()

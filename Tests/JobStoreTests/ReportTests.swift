@@ -153,6 +153,21 @@ struct ReportTests {
         #expect(!FileManager.default.fileExists(atPath: newest))
     }
 
+    /// A file that cannot be opened is not one that is gone: the disk may give it again.
+    @Test func aCheckpointThatTheDiskDoesNotGiveIsNotDropped() throws {
+        let (store, id, lease) = try makeRunningJob()
+        for epoch in 1...2 { _ = try record(makeEpoch(epoch), makeCheckpoint(epoch: epoch), in: store, lease) }
+        let newest = store.files.path(.checkpoints, try store.checkpoint(of: id, owner: nil, epoch: 2).file)
+        try FileManager.default.moveItem(atPath: newest, toPath: newest + ".away")
+        try FileManager.default.createSymbolicLink(atPath: newest, withDestinationPath: newest)
+        let failure = #expect(throws: StoreError.self) { try store.loadCheckpoint(lease) }
+        #expect(failure?.isDiskTrouble == true)
+        try FileManager.default.removeItem(atPath: newest)
+        try FileManager.default.moveItem(atPath: newest + ".away", toPath: newest)
+        #expect(try store.loadCheckpoint(lease)?.record.epoch == 2)
+        #expect(try store.events(of: id, owner: nil, after: 0, limit: 100).allSatisfy { $0.kind != .checkpointDiscarded })
+    }
+
     @Test func successAfterAnAcceptedCancelIsACancel() throws {
         let (store, id, lease) = try makeRunningJob()
         _ = try store.command(.cancel, job: id, owner: nil, actor: "local").commitAndWait()
