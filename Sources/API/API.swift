@@ -69,7 +69,10 @@ package final class API: RequestHandler {
 
     private func route(_ head: RequestHead, through door: Door) throws(APIError) -> Routed {
         let target = head.path ?? "/"
-        if target == "*" { return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods])) }
+        if target == "*" {
+            if door == .network { try access.checkSurroundings(of: head) }
+            return .reply(Reply(status: .noContent, fields: [.allow: Self.allMethods]))
+        }
         // A valid target is ASCII, and bytes are found faster than characters.
         let pathEnd = target.utf8.firstIndex(of: UInt8(ascii: "?"))
         let path = target[..<(pathEnd ?? target.endIndex)]

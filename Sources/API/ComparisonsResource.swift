@@ -157,7 +157,7 @@ struct ComparisonsResource: Sendable {
             writer.value(record, report)
             bytes = writer.bytes
         }
-        var reply = request.conditional(EntityTag(content: bytes, type: type)) { Reply(bytes: bytes, type: type) }
+        var reply = try request.conditional(EntityTag(content: bytes, type: type)) { Reply(bytes: bytes, type: type) }
         if !record.state.isOver { reply.fields[.retryAfter] = String(Self.pollSeconds) }
         return .reply(reply)
     }

@@ -47,10 +47,17 @@ extension MediaType {
 
 extension APIRequest {
     /// 304 when the client has this representation already, compressed or not (RFC 9110 sections 13.1.2 and 15.4.5).
-    func notModified(_ tag: String) -> Reply? {
+    ///
+    /// - Throws: `precondition-failed` when the client wants another one than this (section 13.1.1).
+    func notModified(_ tag: String) throws(APIError) -> Reply? {
+        let compressed = route.compresses && ContentCoding.takesGzip(fields) ? ContentCoding.variant(of: tag) : tag
+        if let wanted = fields[.ifMatch].map(Self.tags(in:)),
+            !wanted.contains(where: { $0 == "*" || $0 == tag || $0 == compressed })
+        {
+            throw APIError(.preconditionFailed, "it is not, or no longer, what If-Match names")
+        }
         guard let field = fields[.ifNoneMatch] else { return nil }
         let known = Self.tags(in: field).map(Self.withoutWeakness)
-        let compressed = route.compresses && ContentCoding.takesGzip(fields) ? ContentCoding.variant(of: tag) : tag
         guard let match = known.first(where: { $0 == "*" || $0 == tag || $0 == compressed }) else { return nil }
         return Reply(status: .notModified, fields: [.eTag: match == "*" ? tag : match])
     }
@@ -59,6 +66,9 @@ extension APIRequest {
     var revisionKnown: Int? {
         fields[.ifNoneMatch].flatMap { Self.revisions(in: $0).max() }
     }
+
+    /// Whether the client asks for anything only under a condition on what is there.
+    var isConditional: Bool { fields[.ifMatch] != nil || fields[.ifNoneMatch] != nil }
 
     /// Holds a change against what the client says it knows (RFC 9110 sections 13.1.1 and 13.1.2).
     ///
@@ -87,13 +97,20 @@ extension APIRequest {
         tags(in: field).compactMap { Int($0.drop { $0 == "\"" }.prefix { $0 != "." && $0 != "\"" }) }
     }
 
-    private static func tags(in field: String) -> [String] {
-        field.split(separator: ",").map { String($0.trimmed) }
+    /// The elements of a list of entity tags (RFC 9110 section 8.8.3): between its quotes a tag may have commas and asterisks,
+    /// so that `*` means everything only where it stands alone.
+    static func tags(in field: String) -> [String] {
+        var isQuoted = false
+        let elements = field.unicodeScalars.split { character in
+            if character == "\"" { isQuoted.toggle() }
+            return character == "," && !isQuoted
+        }
+        return elements.map { String(Substring($0).trimmed) }.filter { !$0.isEmpty }
     }
 
     /// The reply, or 304 when the client has it (RFC 9110 section 15.4.5).
-    func conditional(_ tag: EntityTag, _ makeReply: () throws -> Reply) rethrows -> Reply {
-        if let reply = notModified(tag.text) { return reply }
+    func conditional(_ tag: EntityTag, _ makeReply: () throws -> Reply) throws -> Reply {
+        if let reply = try notModified(tag.text) { return reply }
         return try makeReply().with(.eTag, tag.text)
     }
 
@@ -107,7 +124,7 @@ extension APIRequest {
         var job = try services.store.job(id, owner: owner)
         for _ in 0..<Self.readsMax {
             let tag = EntityTag(revision: job.revision, live: [services.store.processEpoch], type: type)
-            if let reply = notModified(tag.text) { return reply }
+            if let reply = try notModified(tag.text) { return reply }
             let reply = try read(id, owner).with(.eTag, tag.text)
             let after = try services.store.job(id, owner: owner)
             if after.revision == job.revision { return reply }

@@ -10,10 +10,10 @@ enum DescriptionResource {
             Route(
                 .get, "/", scope: .open, offers: [.html],
                 .blocking {
-                    .reply(dashboard.reply(to: $0).with(.contentSecurityPolicy, pagePolicy))
+                    .reply(try dashboard.reply(to: $0).with(.contentSecurityPolicy, pagePolicy))
                 }),
-            Route(.get, "/openapi.yaml", scope: .open, offers: [.yaml], .blocking { .reply(yaml.reply(to: $0)) }),
-            Route(.get, "/openapi.json", scope: .open, .blocking { .reply(json.reply(to: $0)) }),
+            Route(.get, "/openapi.yaml", scope: .open, offers: [.yaml], .blocking { .reply(try yaml.reply(to: $0)) }),
+            Route(.get, "/openapi.json", scope: .open, .blocking { .reply(try json.reply(to: $0)) }),
         ]
     }
 
@@ -27,8 +27,8 @@ enum DescriptionResource {
             tag = EntityTag(content: bytes, type: type)
         }
 
-        func reply(to request: APIRequest) -> Reply {
-            request.conditional(tag) { whole }
+        func reply(to request: APIRequest) throws -> Reply {
+            try request.conditional(tag) { whole }
         }
     }
 

@@ -26,7 +26,7 @@ struct Download {
 
     func reply(to request: APIRequest) throws -> Reply {
         let tag = "\"\(sha256)\""
-        if let reply = request.notModified(tag) { return reply }
+        if let reply = try request.notModified(tag) { return reply }
         var reply = Reply(
             status: .ok,
             fields: [

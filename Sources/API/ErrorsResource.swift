@@ -6,7 +6,7 @@ import Jobs
 enum ErrorsResource {
     static func routes() -> [Route] {
         [
-            Route(.get, "/v1/errors", scope: .open, .inline { $0.tagged(list) }),
+            Route(.get, "/v1/errors", scope: .open, .inline { try $0.tagged(list) }),
             Route(.get, "/v1/errors/{code}", scope: .open, .inline(one)),
         ]
     }
@@ -24,7 +24,7 @@ enum ErrorsResource {
         guard let code = ProblemCode(rawValue: request.parameters["code"] ?? "") else {
             throw APIError(.notFound, "there is no problem type \"\(request.parameters["code"] ?? "")\"")
         }
-        return request.tagged(Reply.json { write(code, to: &$0) })
+        return try request.tagged(Reply.json { write(code, to: &$0) })
     }
 
     private static func write(_ code: ProblemCode, to writer: inout JSONWriter) {

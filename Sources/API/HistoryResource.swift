@@ -52,7 +52,7 @@ struct HistoryResource: Sendable {
 
     private func checkpoint(_ request: APIRequest) throws -> Handled {
         let record = try record(request)
-        return .reply(request.tagged(Reply.json { $0.value(record) }))
+        return .reply(try request.tagged(Reply.json { $0.value(record) }))
     }
 
     private func content(_ request: APIRequest) throws -> Handled {

@@ -47,12 +47,13 @@ final class JobAnswers: Sendable {
         guard owner == nil || owner == entry.job.owner else { return nil }
         // Who waits for a change is not answered before there is one.
         guard entry.job.state.isTerminal || Waiting.seconds(request) == nil else { return nil }
-        return Self.fit(entry.reply, entry.tag, request)
+        // A condition that does not hold is for the whole way to tell.
+        return try? Self.fit(entry.reply, entry.tag, request)
     }
 
     /// The whole answer, or 304 where the client has it.
-    static func fit(_ reply: Reply, _ tag: EntityTag, _ request: APIRequest) -> Reply {
-        guard var short = request.notModified(tag.text) else { return reply }
+    static func fit(_ reply: Reply, _ tag: EntityTag, _ request: APIRequest) throws(APIError) -> Reply {
+        guard var short = try request.notModified(tag.text) else { return reply }
         short.fields[.retryAfter] = reply.fields[.retryAfter]
         return short
     }

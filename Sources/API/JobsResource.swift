@@ -141,13 +141,13 @@ struct JobsResource: Sendable {
             return .later { [services] replying in
                 Waiting(services, request, job: job, seconds: seconds, replying: replying) { job in
                     let (reply, tag) = makeWhole(job)
-                    return JobAnswers.fit(reply, tag, request)
+                    return try JobAnswers.fit(reply, tag, request)
                 }.start()
             }
         }
         let (reply, tag) = makeWhole(job)
         answers.remember(job, tag, reply, commits: commits)
-        return .reply(JobAnswers.fit(reply, tag, request))
+        return .reply(try JobAnswers.fit(reply, tag, request))
     }
 
     /// When looking again at a job that is not over is worth it.
@@ -192,10 +192,15 @@ struct JobsResource: Sendable {
     }
 
     private func command(_ command: JobCommand, _ request: APIRequest) throws -> Handled {
-        let write = services.store.command(
-            command, job: try request.identifier(.job), owner: request.principal.visibleOwner,
-            actor: request.principal.owner)
+        let (id, owner) = (try request.identifier(.job), request.principal.visibleOwner)
         let processEpoch = services.store.processEpoch
+        var revision: Int?
+        if request.isConditional {
+            let job = try services.store.job(id, owner: owner)
+            revision = try request.checkPreconditions(Self.tag(job, processEpoch: processEpoch))
+        }
+        let write = services.store.command(
+            command, job: id, owner: owner, actor: request.principal.owner, ifRevision: revision)
         return .later { replying in
             write.commit { result in
                 replying.reply(

@@ -84,7 +84,7 @@ struct KeysResource: Sendable {
     private func show(_ request: APIRequest) throws -> Handled {
         let key = try services.store.key(request.identifier(.apiKey))
         let reply = Reply.json { $0.value(key) }
-        return .reply(request.conditional(Self.tag(reply)) { reply })
+        return .reply(try request.conditional(Self.tag(reply)) { reply })
     }
 
     /// A key has no revision: its last use moves by itself.

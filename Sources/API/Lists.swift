@@ -40,13 +40,13 @@ extension APIRequest {
     ) throws -> Reply {
         let type = try negotiated()
         let reply = type == .csv ? try csv(page, columns: columns, write) : items(page, write)
-        return tagged(reply, type)
+        return try tagged(reply, type)
     }
 
     /// The reply under a tag of its content, for what has no revision of its own.
-    func tagged(_ reply: Reply, _ type: MediaType = .json) -> Reply {
+    func tagged(_ reply: Reply, _ type: MediaType = .json) throws -> Reply {
         guard case .bytes(let bytes) = reply.content else { return reply }
-        return conditional(EntityTag(content: bytes, type: type)) { reply }
+        return try conditional(EntityTag(content: bytes, type: type)) { reply }
     }
 
     /// `{items, next_page_token}` with a `Link` to the next page.

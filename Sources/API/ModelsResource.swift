@@ -41,7 +41,7 @@ struct ModelsResource: Sendable {
 
     private func show(_ request: APIRequest) throws -> Handled {
         let record = try record(request)
-        return .reply(request.conditional(Self.tag) { Reply.json { $0.value(record) } })
+        return .reply(try request.conditional(Self.tag) { Reply.json { $0.value(record) } })
     }
 
     /// A model never changes.

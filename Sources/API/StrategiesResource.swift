@@ -6,7 +6,7 @@ import Weighting
 /// `/v1/weighting-strategies`: the catalogue.
 enum StrategiesResource {
     static func routes() -> [Route] {
-        [Route(.get, "/v1/weighting-strategies", scope: .read, .blocking { .reply($0.tagged(list)) })]
+        [Route(.get, "/v1/weighting-strategies", scope: .read, .blocking { .reply(try $0.tagged(list)) })]
     }
 
     private static let list = Reply.json { writer in

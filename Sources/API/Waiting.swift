@@ -16,7 +16,7 @@ final class Waiting: Sendable {
     private let replying: any Replying
     private let first: Job
     private let seconds: Int
-    private let makeReply: @Sendable (Job) -> Reply
+    private let makeReply: @Sendable (Job) throws -> Reply
     /// Nil once answered. Letting go of the subscription ends it.
     private let subscription = Lock<ChangeSubscription?>(nil)
     private let isOver = Lock(false)
@@ -31,7 +31,7 @@ final class Waiting: Sendable {
 
     init(
         _ services: Services, _ request: APIRequest, job: Job, seconds: Int, replying: any Replying,
-        makeReply: @escaping @Sendable (Job) -> Reply
+        makeReply: @escaping @Sendable (Job) throws -> Reply
     ) {
         self.services = services
         self.request = request
@@ -55,9 +55,9 @@ final class Waiting: Sendable {
 
     private func look(isLast: Bool) {
         guard !isOver.withLock({ $0 }) else { return }
-        let result = Result { try services.store.job(first.id, owner: request.principal.visibleOwner) }
+        let job = Result { try services.store.job(first.id, owner: request.principal.visibleOwner) }
         let isDue: Bool =
-            switch result {
+            switch job {
             case .success(let job): isLast || job.state != first.state || job.attempt != first.attempt
             case .failure: true
             }
@@ -68,6 +68,6 @@ final class Waiting: Sendable {
         }
         guard isMine else { return }
         subscription.withLock { $0 = nil }
-        replying.reply(result.map { makeReply($0).with(.preferenceApplied, "wait=\(seconds)") })
+        replying.reply(Result { try makeReply(job.get()).with(.preferenceApplied, "wait=\(seconds)") })
     }
 }

@@ -85,7 +85,10 @@ final class HTTP1Engine: Engine {
 
     private func begin(_ head: HTTP1Head) {
         headDeadline = nil
-        if let settings = head.upgradeSettings, !connection.peer.isSecure, upgrade(head, settings) { return }
+        // A connection that is to close has nothing to upgrade to (RFC 9112 section 9.6).
+        if let settings = head.upgradeSettings, head.keepsAlive, !connection.peer.isSecure, upgrade(head, settings) {
+            return
+        }
         exchangeCount += 1
         self.head = head
         let key = ExchangeKey(connection: connection.id, exchange: exchangeCount)
@@ -252,7 +255,7 @@ final class HTTP1Engine: Engine {
         exchange.note(response, status: status)
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: exchange.head.requestID, keepsAlive: keepsAlive,
-            namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 ? body.length : nil,
+            namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 && status != 304 ? body.length : nil,
             strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
             HTTP1Serializer.appendHead(response, framing: framing, additions: additions, to: &$0)

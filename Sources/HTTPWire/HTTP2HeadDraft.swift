@@ -74,10 +74,10 @@ struct HTTP2HeadDraft {
             host = value.text
             return
         case 6 where name.equals("expect"):
-            if value.equalsIgnoringCase("100-continue") {
-                expectsContinue = true
-            } else {
-                problem = problem ?? .expectationFailed
+            do throws(TransportProblem) {
+                if try HeadDraft.asksToContinue(value) { expectsContinue = true }
+            } catch {
+                problem = problem ?? error
             }
         case 12 where requestID == nil && name.equals("x-request-id"):
             requestID = value.text

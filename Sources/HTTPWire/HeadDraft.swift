@@ -44,6 +44,19 @@ struct HeadDraft {
         fields.append(HTTPField(name: fieldName, bytes: value))
     }
 
+    /// Reads `Expect`, a list (RFC 9110 section 10.1.1). Whether it asks for 100 (Continue).
+    ///
+    /// - Throws: `expectationFailed` for anything else in it.
+    static func asksToContinue(_ value: UnsafeRawBufferPointer) throws(TransportProblem) -> Bool {
+        var asks = false
+        try value.forEachListElement { (element) throws(TransportProblem) in
+            guard !element.isEmpty else { return }
+            guard element.equalsIgnoringCase("100-continue") else { throw .expectationFailed }
+            asks = true
+        }
+        return asks
+    }
+
     /// `Host` is kept as the request's authority, RFC 9112 section 3.2: exactly one, and valid.
     private mutating func addHost(_ value: UnsafeRawBufferPointer) throws(TransportProblem) {
         guard host == nil else { throw .malformed("The request has more than one Host.") }
@@ -56,8 +69,7 @@ struct HeadDraft {
     ) throws(TransportProblem) {
         switch name.count {
         case 6 where name.equalsIgnoringCase("expect"):
-            guard value.equalsIgnoringCase("100-continue") else { throw .expectationFailed }
-            expectsContinue = true
+            if try Self.asksToContinue(value) { expectsContinue = true }
         case 7 where name.equalsIgnoringCase("upgrade"):
             value.forEachListElement { if $0.equalsIgnoringCase("h2c") { upgradesToHTTP2 = true } }
         case 10 where name.equalsIgnoringCase("connection"):

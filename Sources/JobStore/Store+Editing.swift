@@ -40,9 +40,7 @@ extension Store {
         return write { transaction in
             let database = transaction.database
             let row = try Self.row(of: id, owner: owner, in: database)
-            if let ifRevision, ifRevision != row.job.revision {
-                throw StoreError.revisionMismatch(current: row.job.revision)
-            }
+            try Self.require(ifRevision, of: row)
             try Self.edit(row, patch, actor: actor, in: transaction)
             var fromEpoch: Int?
             if let weighting = patch.weighting {
@@ -59,15 +57,20 @@ extension Store {
         }
     }
 
+    /// Throws `.revisionMismatch` when a revision is asked for and is not the job's.
+    static func require(_ revision: Int?, of row: JobRow) throws(StoreError) {
+        guard revision == nil || revision == row.job.revision else {
+            throw .revisionMismatch(current: row.job.revision)
+        }
+    }
+
     /// Removes a job with its history and its checkpoints; its model stays. Throws `.notDeletable` unless nothing can
     /// happen to it any more or it is paused.
     package func deleteJob(_ id: Identifier, owner: String?, ifRevision: Int? = nil) -> Write<Void> {
         let (files, changes) = (self.files, self.changes)
         return write { transaction in
             let row = try Self.row(of: id, owner: owner, in: transaction.database)
-            if let ifRevision, ifRevision != row.job.revision {
-                throw StoreError.revisionMismatch(current: row.job.revision)
-            }
+            try Self.require(ifRevision, of: row)
             guard row.job.state.isTerminal || row.job.state == .paused else {
                 throw StoreError.notDeletable(state: row.job.state)
             }

@@ -9,13 +9,15 @@ package struct CommandResult: Sendable, Hashable {
 }
 
 extension Store {
-    /// Does what an owner asks of a job. Throws `.invalidTransition` with what is possible instead.
+    /// Does what an owner asks of a job. Throws `.invalidTransition` with what is possible instead, and `.revisionMismatch`
+    /// when `ifRevision` is given and is not the job's.
     package func command(
-        _ command: JobCommand, job id: Identifier, owner: String?, actor: String
+        _ command: JobCommand, job id: Identifier, owner: String?, actor: String, ifRevision: Int? = nil
     ) -> Write<CommandResult> {
         let (live, changes) = (self.live, self.changes)
         return write { transaction in
             let row = try Self.row(of: id, owner: owner, in: transaction.database)
+            try Self.require(ifRevision, of: row)
             let change = Change(trigger: .command(command), actor: actor)
             let (after, _) = try Self.apply(change, to: row, in: transaction, live: live, changes: changes)
             let job = live.job(after)

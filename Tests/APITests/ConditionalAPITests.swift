@@ -74,6 +74,32 @@ struct ConditionalAPITests {
         }
     }
 
+    /// RFC 9110 sections 13.1.1 and 13.2.2: the condition is held against what is there before anything is done.
+    @Test func readingAndCommandingHoldToIfMatchAsWell() throws {
+        let bench = try Bench()
+        let job = "/v1/jobs/\(try bench.submit(try bench.upload()))"
+        for target in ["/openapi.yaml", "/v1/jobs", "/v1/weighting-strategies", job] {
+            let tag = try #require(bench.ask(.get, target).fields[.eTag])
+            let other = bench.ask(.get, target, fields: [.ifMatch: "\"other\""])
+            #expect(other.status == 412 && other.code == "precondition-failed", "\(target)")
+            #expect(bench.ask(.get, target, fields: [.ifMatch: "\"other\", " + tag]).status == 200)
+            #expect(bench.ask(.get, target, fields: [.ifMatch: "*"]).status == 200)
+        }
+        #expect(bench.ask(.post, job + "/cancel", fields: [.ifMatch: "\"9.9\""]).status == 412)
+        #expect(try bench.ask(.get, job).json()["state"]?.text != "cancelled")
+        let tag = try #require(bench.ask(.get, job).fields[.eTag])
+        #expect(bench.ask(.post, job + "/cancel", fields: [.ifMatch: tag]).status == 200)
+    }
+
+    /// RFC 9110 section 8.8.3: commas and asterisks may stand in a tag.
+    @Test func aTagIsReadToItsLastQuote() throws {
+        let bench = try Bench()
+        #expect(bench.ask(.get, "/openapi.yaml", fields: [.ifNoneMatch: "\"a,*,b\""]).status == 200)
+        #expect(bench.ask(.get, "/openapi.yaml", fields: [.ifMatch: "\"a,*,b\""]).status == 412)
+        let tag = try #require(bench.ask(.get, "/openapi.yaml").fields[.eTag])
+        #expect(bench.ask(.get, "/openapi.yaml", fields: [.ifNoneMatch: "\"a,b\" , ,W/" + tag]).status == 304)
+    }
+
     @Test func aKeyThatWasUsedMeanwhileIsNotRevokedUnderAnOldTag() throws {
         let bench = try Bench()
         let answer = bench.ask(

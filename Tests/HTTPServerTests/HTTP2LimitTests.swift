@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import HTTPTypes
 import HTTPWire
@@ -171,6 +172,21 @@ import Testing
             // The rest of the content is not waited for much longer either.
             #expect(client.next { $0.kind == .reset }?.errorCode == 0)
             #expect(records.values.map(\.status) == [408])
+        }
+    }
+
+    /// Frames that move nothing on a stream do not put its clock off, however often they come.
+    @Test func aPeerThatIsNeverStillDoesNotKeepItsStreams() throws {
+        try withServer(limits: makeLimits { $0.writeStallSeconds = 0.3 }) { server in
+            let client = try HTTP2Client(server, settings: [(4, 0)])
+            client.send(headers(1))
+            // Well within the tick by which clocks are looked at. Ends when the test is over.
+            let chatter = DispatchSource.makeTimerSource()
+            chatter.schedule(deadline: .now(), repeating: .milliseconds(50))
+            chatter.setEventHandler { client.send(Frame(.windowUpdate, be32(1))) }
+            chatter.resume()
+            defer { chatter.cancel() }
+            #expect(client.next { $0.kind == .reset }?.errorCode == 8)
         }
     }
 

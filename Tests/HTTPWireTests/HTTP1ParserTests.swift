@@ -89,6 +89,8 @@ import Testing
 
     @Test(arguments: [
         ("POST / HTTP/1.1", "Content-Length: 1\r\nExpect: 100-Continue", true),
+        ("POST / HTTP/1.1", "Content-Length: 1\r\nExpect: 100-continue, ,100-continue", true),
+        ("POST / HTTP/1.1", "Content-Length: 1\r\nExpect:", false),
         ("POST / HTTP/1.1", "Expect: 100-continue", false),
         ("POST / HTTP/1.0", "Content-Length: 1\r\nExpect: 100-continue", false),
     ])

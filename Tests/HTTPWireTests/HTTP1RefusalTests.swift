@@ -106,6 +106,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         Refusal("9110 5.4: a field without end", 431, "GET / HTTP/1.1\r\nX: \(String(repeating: "a", count: 17_000))"),
         Refusal("9110 5.4: many fields", 431, line: String(repeating: "X: a\r\n", count: 100) + "Y: b"),
         Refusal("9110 10.1.1: an unknown expectation", 417, line: "Expect: 200-ok"),
+        Refusal("9110 10.1.1: an unknown expectation beside a known one", 417, line: "Expect: 100-continue, 200-ok"),
     ]
 
     static let framing = [

@@ -15,7 +15,7 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Jobs that may wait in the queue.")
     var queuedJobsMax = StoreLimits().queuedJobsMax
 
-    @Option(help: "Bytes of a request's header section; more is answered 431.")
+    @Option(help: "Bytes of a request's header section, over HTTP/2 twice as many with 32 for each field; more is answered 431.")
     var headerBytesMax = ServerLimits().http1.fieldBytesMax
 
     @Option(help: "Fields of a request's header section; more is answered 431.")
@@ -104,6 +104,8 @@ struct LimitOptions: ParsableArguments {
     var server: ServerLimits {
         var limits = ServerLimits()
         limits.http1.fieldBytesMax = headerBytesMax
+        // HTTP/2 counts 32 bytes more for each field (RFC 9113 section 10.5.1).
+        limits.http2.headerListBytesMax = headerBytesMax * 2
         limits.http1.fieldsMax = headerFieldsMax
         limits.http1.targetBytesMax = targetBytesMax
         limits.http2.fieldsMax = headerFieldsMax
