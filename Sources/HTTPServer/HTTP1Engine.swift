@@ -253,9 +253,10 @@ final class HTTP1Engine: Engine {
             status: status, length: body.length, isHead: isHead, version: head.version)
         if framing == .untilClose { keepsAlive = false }
         exchange.note(response, status: status)
+        let namesLength = isHead && status != 204 && status != 304
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: exchange.head.requestID, keepsAlive: keepsAlive,
-            namesKeepAlive: head.version == .http1_0, lengthOfGet: isHead && status != 204 && status != 304 ? body.length : nil,
+            namesKeepAlive: head.version == .http1_0, lengthOfGet: namesLength ? body.length : nil,
             strictTransportSeconds: connection.strictTransportSeconds)
         connection.appendOutput {
             HTTP1Serializer.appendHead(response, framing: framing, additions: additions, to: &$0)

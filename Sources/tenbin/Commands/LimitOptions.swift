@@ -15,7 +15,10 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Jobs that may wait in the queue.")
     var queuedJobsMax = StoreLimits().queuedJobsMax
 
-    @Option(help: "Bytes of a request's header section, over HTTP/2 twice as many with 32 for each field; more is answered 431.")
+    @Option(
+        help: """
+            Bytes of a request's header section, over HTTP/2 twice as many with 32 for each field; more is answered 431.
+            """)
     var headerBytesMax = ServerLimits().http1.fieldBytesMax
 
     @Option(help: "Fields of a request's header section; more is answered 431.")
