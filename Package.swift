@@ -54,7 +54,7 @@ let package = Package(
         room("Weighting"),
         room("Locks"),
         room("Jobs", ["Weighting"]),
-        room("Comparisons", ["Jobs"]),
+        room("Comparisons", ["Jobs", "Weighting"]),
         room("Compression", ["CZlib"]),
         room("Datasets", ["Jobs", "Locks", "Compression", "CZlib"]),
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),

@@ -235,7 +235,8 @@ private struct Answer: Replying {
 
     /// What the audit log says of a change; nil when nothing was changed.
     private func auditEntry(for reply: Reply) -> AuditEntry? {
-        guard let asked, asked.route.changesThings, (200..<300).contains(reply.status.code) else { return nil }
+        guard let asked, asked.route.changesThings, !reply.changesNothing, (200..<300).contains(reply.status.code)
+        else { return nil }
         return AuditEntry(
             at: api.services.clock(), actor: asked.principal.owner, key: asked.principal.key,
             action: "\(asked.route.method.rawValue) \(asked.route.template)",

@@ -93,6 +93,13 @@ extension String {
     var essence: String {
         self[...].prefix { $0 != ";" }.trimmed.lowercased()
     }
+
+    /// The parameter `charset` of a media type, in lower case (RFC 9110 section 8.3.2).
+    var charset: String? {
+        split(separator: ";").dropFirst().map { $0.split(separator: "=", maxSplits: 1).map(\.trimmed) }
+            .first { $0.count == 2 && $0[0].lowercased() == "charset" }?[1]
+            .filter { $0 != "\"" }.lowercased()
+    }
 }
 
 extension Identifier.Kind {

@@ -104,7 +104,7 @@ struct ComparisonsResource: Sendable {
 
     /// How many runs there would be, and the memory that the largest will take.
     private static func valid(_ new: NewComparison) -> Reply {
-        Reply.json { writer in
+        Reply.unchanging { writer in
             writer.object { writer in
                 writer.name("valid")
                 writer.value(true)

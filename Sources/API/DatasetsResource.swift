@@ -34,15 +34,20 @@ struct DatasetsResource: Sendable {
     }
 
     private func upload(_ request: APIRequest, _ replying: any Replying) throws -> any ContentSink {
-        guard let name = request.query["name"], !name.isEmpty, name.unicodeScalars.count <= Self.nameLengthMax else {
+        guard let name = request.query["name"], name.isPlain(lengthMax: Self.nameLengthMax) else {
             throw APIError(
-                .malformedRequest, "the query needs name=…, of 1 to \(Self.nameLengthMax) characters")
+                .malformedRequest,
+                "the query needs name=…, of 1 to \(Self.nameLengthMax) characters without control characters")
         }
         let type = request.fields[.contentType]?.essence
         guard let format = DatasetFormat.allCases.first(where: { $0.mediaType == type }) else {
             let accepted = DatasetFormat.allCases.map(\.mediaType).joined(separator: ", ")
             throw APIError(
                 .unsupportedMediaType, "the content type must be one of \(accepted), not \(type ?? "absent")")
+        }
+        let charset = request.fields[.contentType]?.charset
+        guard format == .npz || charset == nil || charset == "utf-8" || charset == "us-ascii" else {
+            throw APIError(.unsupportedMediaType, "the text must be in UTF-8, not in \(charset ?? "")")
         }
         return try DatasetUpload(
             request, name: name, format: format, services: services, idempotency: idempotency, replying: replying)

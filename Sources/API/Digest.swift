@@ -34,12 +34,14 @@ enum Digest {
         "sha-256=:\(Data(bytes(hexadecimal: hexadecimal)).base64EncodedString()):"
     }
 
-    /// `Content-Digest` (RFC 9530 section 2): the SHA-256 it names; nil when it names none.
+    /// `Content-Digest` (RFC 9530 section 2): the SHA-256 it names; nil when it names none. Of a dictionary's members of one
+    /// name the last counts, and parameters say nothing here (RFC 9651 section 3.2).
     static func content(_ fields: HTTPFields) throws(APIError) -> [UInt8]? {
         guard let field = fields[.contentDigest] else { return nil }
-        for member in field.split(separator: ",").map(\.trimmed) where member.hasPrefix("sha-256=:") {
-            let encoded = member.dropFirst("sha-256=:".count)
-            guard encoded.hasSuffix(":"), let digest = Data(base64Encoded: String(encoded.dropLast())),
+        for member in field.split(separator: ",").map(\.trimmed).reversed() where member.hasPrefix("sha-256=") {
+            let encoded = member.dropFirst("sha-256=:".count).prefix { $0 != ";" }
+            guard member.hasPrefix("sha-256=:"), encoded.hasSuffix(":"),
+                let digest = Data(base64Encoded: String(encoded.dropLast())),
                 digest.count == 32
             else { throw APIError(.malformedRequest, "Content-Digest is not sha-256=:<base64 of 32 bytes>:") }
             return [UInt8](digest)

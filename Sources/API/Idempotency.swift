@@ -89,6 +89,7 @@ extension Reply {
         self.init(
             status: HTTPResponse.Status(code: stored.status), fields: fields,
             content: stored.body.isEmpty ? .none : .bytes(stored.body))
+        changesNothing = true
     }
 
     /// What is kept of an answer to be given again.

@@ -33,6 +33,8 @@ extension JSONWriter {
             writer.array { writer in job.best.forEach { writer.value($0.json) } }
             writer.name("spec")
             writer.raw(job.spec.utf8)
+            writer.name("weighting_switch")
+            writer.value(job.weightingSwitch?.json ?? .null)
             writer.name("priority")
             writer.value(job.priority)
             writer.name("labels")
@@ -66,7 +68,7 @@ extension JSONWriter {
         guard let failure else { return null() }
         object { writer in
             writer.name("type")
-            writer.value("/v1/errors/" + failure.code)
+            writer.value("/v1/errors/" + failure.code.rawValue)
             writer.name("detail")
             writer.value(failure.detail)
         }

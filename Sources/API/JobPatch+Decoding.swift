@@ -33,8 +33,8 @@ extension JobPatch {
         case "priority": priority = try SpecMember.priority(value)
         case "deadline": deadline = .some(try SpecMember.deadline(value, now: now))
         case "weighting":
-            _ = try WeightingConfiguration(decoding: value, at: "/weighting", tasks: spec.tasks)
-            weighting = value
+            let current = job.weightingSwitch?.weighting ?? spec.weighting
+            weighting = try current.merging(value, at: "/weighting", tasks: spec.tasks).json
         default:
             let accepted = "name, labels, priority, deadline, weighting"
             throw InvalidSpec(problems: [

@@ -91,7 +91,7 @@ struct JobsResource: Sendable {
     }
 
     private static func valid(_ spec: TrainingSpec, memoryBytes: Int) -> Reply {
-        Reply.json { writer in
+        Reply.unchanging { writer in
             writer.object { writer in
                 writer.name("valid")
                 writer.value(true)

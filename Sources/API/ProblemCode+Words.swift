@@ -36,6 +36,8 @@ extension ProblemCode {
         case .overloaded: "The server has more to do than it can take on, or its disk takes no writes at the moment."
         case .draining: "The server is finishing what it has begun and takes nothing new."
         case .insufficientStorage: "There is no room left on the server's disk."
+        case .diverged: "A loss, a gradient or a parameter of the job is not finite any more, so nothing can be learnt."
+        case .crashed: "The server died `max_attempts` times in a row while it ran this job."
         }
     }
 
@@ -72,6 +74,9 @@ extension ProblemCode {
         case .httpVersionNotSupported: "Use HTTP/1.1 or HTTP/2."
         case .draining: "Repeat the request in a moment: the server is being restarted."
         case .insufficientStorage: "Repeat the request once there is room on the server's disk."
+        case .diverged:
+            "Submit it again with a smaller learning rate, a warm-up or `gradient_clip_norm`; what was recorded stays."
+        case .crashed: "Look into the server's log; with a smaller model or batch the job may need less memory."
         }
     }
 }

@@ -1,6 +1,7 @@
 package import HTTPTypes
 
-/// The kinds of errors a client can meet. Each has a page of its own below `/v1/errors`.
+/// The kinds of errors a client can meet, as an answer or as what a job has failed with. Each has a page of its own below
+/// `/v1/errors`.
 package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     case malformedRequest = "malformed-request"
     case invalidSpec = "invalid-spec"
@@ -33,6 +34,9 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     case overloaded
     case draining
     case insufficientStorage = "insufficient-storage"
+    /// Of jobs only, and so is `crashed`.
+    case diverged
+    case crashed
 
     /// The problem's `type`, a reference that resolves to its page.
     package var type: String { "/v1/errors/" + rawValue }
@@ -40,7 +44,7 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     package var status: HTTPResponse.Status {
         switch self {
         case .malformedRequest: .badRequest
-        case .invalidSpec, .datasetInvalid: .unprocessableContent
+        case .invalidSpec, .datasetInvalid, .diverged: .unprocessableContent
         case .unauthenticated: .unauthorized
         case .forbidden: .forbidden
         case .notFound: .notFound
@@ -60,7 +64,7 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
         case .quotaExceeded: .forbidden
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .misdirectedRequest: .misdirectedRequest
-        case .internal: .internalServerError
+        case .internal, .crashed: .internalServerError
         case .notImplemented: .notImplemented
         case .httpVersionNotSupported: .httpVersionNotSupported
         case .queueFull, .overloaded, .draining: .serviceUnavailable
@@ -102,6 +106,8 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
         case .overloaded: "The server is overloaded"
         case .draining: "The server is going down"
         case .insufficientStorage: "The disk is full"
+        case .diverged: "The training has diverged"
+        case .crashed: "The job has crashed the server"
         }
     }
 }

@@ -49,7 +49,7 @@ extension Services {
     /// - Parameter pointer: where the spec stands in its document.
     /// - Throws: `InvalidSpec` for more than this server gives a job.
     func memoryBytes(_ spec: TrainingSpec, _ surroundings: SpecSurroundings, pointer: String) throws -> Int {
-        let bytes = try trainer.memoryBytes(spec, surroundings.dataset)
+        let bytes = try Self.pointing(below: pointer) { try trainer.memoryBytes(spec, surroundings.dataset) }
         guard bytes <= settings.jobMemoryBytesMax else {
             throw InvalidSpec(problems: [
                 Problem(
@@ -68,17 +68,29 @@ extension Services {
     /// - Parameter pointer: where the spec stands in its document.
     /// - Throws: `InvalidSpec`, or what the store and its files say.
     func checkContents(of spec: TrainingSpec, for principal: Principal, pointer: String = "") throws {
-        do {
+        try Self.pointing(below: pointer) {
             try checkLabels(of: spec, owner: principal.visibleOwner)
             try checkInitialModel(of: spec, owner: principal.visibleOwner)
-        } catch let error as InvalidSpec {
-            throw InvalidSpec(
-                problems: error.problems.map { problem in
-                    var problem = problem
-                    problem.pointer = pointer + problem.pointer
-                    return problem
-                })
         }
+    }
+
+    /// What `body` says of a spec, said of the document that the spec stands in. What the spec asks of its data sets is
+    /// the spec's problem.
+    private static func pointing<Value>(below pointer: String, _ body: () throws -> Value) throws -> Value {
+        let problems: [Problem]
+        do {
+            return try body()
+        } catch let error as InvalidSpec {
+            problems = error.problems
+        } catch let error as DatasetError where error.kind == .invalid {
+            problems = error.problems
+        }
+        throw InvalidSpec(
+            problems: problems.map { problem in
+                var problem = problem
+                problem.pointer = pointer + problem.pointer
+                return problem
+            })
     }
 
     private func checkInitialModel(of spec: TrainingSpec, owner: String?) throws {

@@ -36,7 +36,7 @@ package struct DatasetLimits: Sendable, Hashable {
         columnNameBytesMax: Int = 256, rowsMax: Int = 1 << 30, profileBytesMax: Int = 64 << 20,
         memberBytesMax: Int = 8 << 30, archiveBytesMax: Int = 16 << 30, arrayHeaderBytesMax: Int = 64 << 10,
         rowValuesMax: Int = 1 << 24, encodedBytesMax: Int = 64 << 30, classesMax: Int = 10_000,
-        previewValuesMax: Int = 1 << 20, predictionRowsMax: Int = 10_000, predictionBytesMax: Int = 256 << 20
+        previewValuesMax: Int = 1 << 20, predictionRowsMax: Int = 100_000, predictionBytesMax: Int = 256 << 20
     ) {
         self.fieldBytesMax = fieldBytesMax
         self.recordBytesMax = recordBytesMax

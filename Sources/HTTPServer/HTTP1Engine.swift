@@ -86,7 +86,8 @@ final class HTTP1Engine: Engine {
     private func begin(_ head: HTTP1Head) {
         headDeadline = nil
         // A connection that is to close has nothing to upgrade to (RFC 9112 section 9.6).
-        if let settings = head.upgradeSettings, head.keepsAlive, !connection.peer.isSecure, upgrade(head, settings) {
+        let staysOpen = head.keepsAlive && ![.trace, .connect].contains(head.message.method)
+        if let settings = head.upgradeSettings, staysOpen, !connection.peer.isSecure, upgrade(head, settings) {
             return
         }
         exchangeCount += 1

@@ -22,7 +22,9 @@ struct JobRow {
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
             jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads,
-            jobs.comparison, jobs.best
+            jobs.comparison, jobs.best,
+            (SELECT json_object('from_epoch', from_epoch, 'weighting', json(weighting)) FROM weighting_switches
+             WHERE job = jobs.number ORDER BY from_epoch DESC LIMIT 1)
         FROM jobs
         """
 
@@ -32,7 +34,8 @@ struct JobRow {
         let state = try columns.name(JobState.self)
         let (attempt, crashes) = (try columns.integer(), try columns.integer())
         let finishReason = try columns.optionalName(FinishReason.self)
-        let (code, detail) = (try columns.optionalText(), try columns.optionalText())
+        let code = try columns.optionalName(JobFailure.Code.self)
+        let detail = try columns.optionalText()
         let dataset = try columns.identifier(.dataset)
         let model = try columns.optionalIdentifier(.model)
         let bestEpoch = try columns.optionalInteger()
@@ -52,12 +55,13 @@ struct JobRow {
         threads = try columns.integer()
         let comparison = try columns.optionalIdentifier(.comparison)
         let best = try columns.optionalJSON()?.elements?.compactMap(TaskBest.init(json:)) ?? []
+        let weightingSwitch = try columns.optionalJSON().map(WeightingSwitch.init(decoding:))
         let fraction = state == .succeeded ? 1 : epochs > 0 ? min(1, Double(epochsDone) / Double(epochs)) : 0
         job = Job(
             id: id, owner: owner, name: name, state: state, attempt: attempt, crashes: crashes,
             finishReason: finishReason, failure: code.map { JobFailure(code: $0, detail: detail ?? "") },
             dataset: dataset, comparison: comparison, model: model, bestEpoch: bestEpoch, best: best, spec: spec,
-            priority: priority, labels: labels,
+            weightingSwitch: weightingSwitch, priority: priority, labels: labels,
             deadline: deadline, wantsStop: wantsStop, queuePosition: nil, waitingReason: nil,
             memoryBytes: memoryBytes,
             progress: JobProgress(epoch: epochsDone, epochs: epochs, fraction: fraction),

@@ -34,7 +34,7 @@ package struct NewDataset: Sendable, Hashable {
 
 extension Store {
     /// Jobs named in an `.inUse` error at most.
-    private static let usersNamedMax = 10
+    static let usersNamedMax = 10
 
     /// Takes over a finished file and records it.
     ///

@@ -9,7 +9,7 @@ package struct JobPatch: Sendable {
     package var priority: Int?
     /// `.some(nil)` takes the deadline away.
     package var deadline: Timestamp??
-    /// `{"strategy": …, …}`, checked against the job's tasks.
+    /// `{"strategy": …, …}` with every parameter, checked against the job's tasks.
     package var weighting: JSONValue?
 
     package init(

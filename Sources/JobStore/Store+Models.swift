@@ -55,10 +55,19 @@ extension Store {
         }
     }
 
-    /// Removes a model and its file.
+    /// Removes a model and its file. Throws `.inUse` while a job that is not over is to start from it.
     package func deleteModel(_ id: Identifier, owner: String?) -> Write<Void> {
         let files = self.files
         return write { transaction in
+            let users = try transaction.database.rows(
+                """
+                SELECT jobs.id FROM jobs JOIN models ON models.id = ?
+                WHERE models.owner = coalesce(?, models.owner) AND instr(jobs.spec, ?) > 0
+                  AND jobs.state IN ('queued', 'starting', 'running', 'pausing', 'paused', 'cancelling')
+                LIMIT ?
+                """, [id.description, owner, "\"initial_model\":\"\(id)\"", Self.usersNamedMax]
+            ) { try $0.identifier(.job) }
+            guard users.isEmpty else { throw StoreError.inUse(by: users) }
             let removed = try transaction.database.run(
                 "DELETE FROM models WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner])
             guard removed == 1 else { throw StoreError.notFound }

@@ -38,7 +38,7 @@ extension Store {
             change.trigger = .crashedTooOften
             change.reason = .crashed
             change.failure = JobFailure(
-                code: "crashed", detail: "The server died \(crashes) times in a row while running this job.")
+                code: .crashed, detail: "The server died \(crashes) times in a row while running this job.")
         }
         try apply(change, to: row, in: transaction, live: live, changes: changes)
     }

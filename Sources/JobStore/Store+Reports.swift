@@ -48,7 +48,8 @@ extension Store {
             if let stored { try Self.insert(stored, of: row, keep: keep, files: files, in: transaction) }
             if isNew { try Self.noteBest(epoch, of: row.number, in: transaction.database) }
             try Self.noteProgress(
-                of: lease, epoch: epoch.epoch, best: nil, runningMilliseconds: runningMilliseconds, in: transaction)
+                of: lease, epoch: epoch.epoch, best: isNew ? epoch.bestEpoch : nil,
+                runningMilliseconds: runningMilliseconds, in: transaction)
             transaction.afterCommit {
                 if isNew { metrics.epochRecorded() }
                 if stored != nil { metrics.checkpointRecorded() }

@@ -77,7 +77,7 @@ extension Store {
             [
                 to.rawValue, returnsToQueue ? 1 : 0, !to.isTerminal && (wantsStop || row.job.wantsStop),
                 to == .succeeded || to == .failed ? change.reason?.rawValue : nil,
-                to == .failed ? change.failure?.code : nil, to == .failed ? change.failure?.detail : nil,
+                to == .failed ? change.failure?.code.rawValue : nil, to == .failed ? change.failure?.detail : nil,
                 to.isTerminal ? transaction.now.milliseconds : nil, row.number, from.rawValue, row.job.attempt,
             ])
         guard changed == 1 else { throw StoreError.fencedOut }

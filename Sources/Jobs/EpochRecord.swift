@@ -46,6 +46,8 @@ package struct EpochRecord: Sendable, Hashable {
     /// The mean over batches of the norm of the update direction before clipping.
     package var gradientNorm: Double?
     package var tasks: [Task]
+    /// The epoch that is best so far by what the job is judged by; nil while that was never defined. Kept with the job.
+    package var bestEpoch: Int?
     /// The strategy in force.
     package var strategy: String
     /// Cosines between the tasks' gradients on the shared parameters, `[task][task]`; with `diagnostics` only.
@@ -57,7 +59,7 @@ package struct EpochRecord: Sendable, Hashable {
 
     package init(
         epoch: Int, attempt: Int, learningRate: Double, seconds: Double, samplesPerSecond: Double, trainLoss: Double?,
-        validationLoss: Double?, gradientNorm: Double? = nil, tasks: [Task], strategy: String,
+        validationLoss: Double?, gradientNorm: Double? = nil, tasks: [Task], bestEpoch: Int? = nil, strategy: String,
         gradientCosine: [[Double?]]? = nil, backwardPasses: Int? = nil, solverFallbacks: Int? = nil
     ) {
         self.epoch = epoch
@@ -69,6 +71,7 @@ package struct EpochRecord: Sendable, Hashable {
         self.validationLoss = validationLoss
         self.gradientNorm = gradientNorm
         self.tasks = tasks
+        self.bestEpoch = bestEpoch
         self.strategy = strategy
         self.gradientCosine = gradientCosine
         self.backwardPasses = backwardPasses

@@ -19,6 +19,8 @@ package struct Job: Sendable, Hashable {
     package var best: [TaskBest]
     /// The spec with every default filled in, as JSON text.
     package var spec: String
+    /// The last change of weighting that was asked for; nil while the spec's counts.
+    package var weightingSwitch: WeightingSwitch?
     package var priority: Int
     package var labels: [String: String]
     package var deadline: Timestamp?
@@ -44,7 +46,8 @@ package struct Job: Sendable, Hashable {
         finishReason: FinishReason?, failure: JobFailure?, dataset: Identifier, comparison: Identifier? = nil,
         model: Identifier?,
         bestEpoch: Int?, best: [TaskBest] = [],
-        spec: String, priority: Int, labels: [String: String], deadline: Timestamp?, wantsStop: Bool,
+        spec: String, weightingSwitch: WeightingSwitch? = nil, priority: Int, labels: [String: String],
+        deadline: Timestamp?, wantsStop: Bool,
         queuePosition: Int?, waitingReason: WaitingReason?, memoryBytes: Int?, progress: JobProgress,
         weightsSHA256: String?, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp?, revision: Int,
         tick: Int
@@ -63,6 +66,7 @@ package struct Job: Sendable, Hashable {
         self.bestEpoch = bestEpoch
         self.best = best
         self.spec = spec
+        self.weightingSwitch = weightingSwitch
         self.priority = priority
         self.labels = labels
         self.deadline = deadline

@@ -187,7 +187,7 @@ struct SpecReader {
 extension String {
     /// Whether the text has 1 to `lengthMax` characters and none that controls a terminal. Characters are counted as JSON
     /// Schema does, by code points: of marks that join the one before there may be any number.
-    func isPlain(lengthMax: Int) -> Bool {
+    package func isPlain(lengthMax: Int) -> Bool {
         !isEmpty && unicodeScalars.count <= lengthMax
             && !unicodeScalars.contains { $0.properties.generalCategory == .control }
     }

@@ -201,15 +201,40 @@ package enum TrainingOutcome: Sendable {
 
 /// Why a job failed, for its owner to read.
 package struct JobFailure: Error, Sendable, Hashable {
-    /// A code of the problem catalogue, `dataset-invalid`, `diverged`, ….
-    package var code: String
+    /// Each is a type of problem below `/v1/errors`.
+    package enum Code: String, Sendable, Hashable, CaseIterable {
+        /// A number of the training is not finite any more.
+        case diverged
+        /// The process died with the job in its hands, too often.
+        case crashed
+        case datasetInvalid = "dataset-invalid"
+        case invalidSpec = "invalid-spec"
+        /// A data set or a model that it needs is gone.
+        case notFound = "not-found"
+        case `internal`
+    }
+
+    package var code: Code
     package var detail: String
 
-    package init(code: String, detail: String) {
+    package init(code: Code, detail: String) {
         self.code = code
         self.detail = detail
     }
 }
 
-/// Trains one assignment to its end on the calling thread. Throws only what the context threw.
+/// A file that a run needs cannot be read now. The disk may give it later, so the job has not failed.
+package struct DataUnavailable: Error, Sendable, Hashable {
+    package var detail: String
+    /// `errno` of the failed call.
+    package var code: Int32
+
+    package init(detail: String, code: Int32) {
+        self.detail = detail
+        self.code = code
+    }
+}
+
+/// Trains one assignment to its end on the calling thread. Throws what the context threw, and `DataUnavailable` before
+/// anything was trained.
 package typealias TrainingFunction = @Sendable (TrainingAssignment, any TrainingContext) throws -> TrainingOutcome

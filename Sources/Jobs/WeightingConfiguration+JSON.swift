@@ -12,6 +12,22 @@ extension WeightingConfiguration {
         self = configuration
     }
 
+    /// This weighting after a merge patch (RFC 7396): parameters that the patch does not name stay as they are, null goes
+    /// back to the default. Another strategy begins with its own defaults, as parameters mean nothing beyond theirs.
+    package func merging(
+        _ patch: JSONValue, at pointer: String, tasks: [TaskSpec]
+    ) throws(InvalidSpec) -> WeightingConfiguration {
+        guard patch != .null else { return .standard }
+        let strategy = patch["strategy"].map { $0 == .null ? .string(Self.standard.strategy) : $0 }
+        guard let members = patch.members, strategy == nil || strategy == .string(self.strategy) else {
+            return try WeightingConfiguration(decoding: patch, at: pointer, tasks: tasks)
+        }
+        let kept = json.members?.filter { own in !members.contains { $0.name == own.name } } ?? []
+        let named = members.filter { $0.name != "strategy" } + [.init("strategy", .string(self.strategy))]
+        return try WeightingConfiguration(
+            decoding: .object(kept.filter { $0.name != "strategy" } + named), at: pointer, tasks: tasks)
+    }
+
     static func read(_ reader: inout SpecReader, tasks: [TaskSpec]) -> WeightingConfiguration {
         guard let value = reader.value("weighting") else {
             standard.checkWeights(of: tasks, log: reader.log, pointer: reader.pointer(to: "tasks"))

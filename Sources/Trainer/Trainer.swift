@@ -26,7 +26,7 @@ package struct Trainer: Sendable {
 
     /// Trains an assignment to its end on the calling thread, which it may block for long.
     ///
-    /// - Throws: only what the context threw.
+    /// - Throws: what the context threw; `DataUnavailable` where a data set cannot be read now.
     package func train(
         _ assignment: TrainingAssignment, _ context: any TrainingContext
     ) throws -> TrainingOutcome {
@@ -39,6 +39,9 @@ package struct Trainer: Sendable {
         do {
             run = try Run(assignment, datasets: datasets, context: context, clock: clock)
         } catch {
+            if let error = error as? DatasetError, case .unreadable(let code) = error.kind {
+                throw DataUnavailable(detail: "\(error)", code: code)
+            }
             return .failed(.error, JobFailure(preparing: error))
         }
         return try run.outcome()
@@ -77,7 +80,7 @@ private struct Run {
                 inputs: dataset.inputs, targets: dataset.targets, training: dataset.training,
                 validation: dataset.validation, test: spec.test == nil ? nil : dataset.test))
         guard setup.batches > 0 else {
-            throw JobFailure(code: "dataset-invalid", detail: "no row is left to train on")
+            throw JobFailure(code: .datasetInvalid, detail: "no row is left to train on")
         }
         loop = try TrainingLoop(
             setup, attempt: assignment.attempt, switches: assignment.weightingSwitches, context: context, clock: clock)
@@ -133,7 +136,7 @@ private struct Run {
 extension TrainingAssignment {
     fileprivate func source(_ identifier: Identifier) throws(JobFailure) -> DatasetSource {
         guard let local = datasets[identifier] else {
-            throw JobFailure(code: "not-found", detail: "the data set \(identifier) is not at hand")
+            throw JobFailure(code: .notFound, detail: "the data set \(identifier) is not at hand")
         }
         return DatasetSource(path: local.path, sha256: local.sha256, schema: local.schema)
     }
@@ -150,11 +153,11 @@ extension JobFailure {
     fileprivate init(preparing error: any Error) {
         switch error {
         case let failure as JobFailure: self = failure
-        case let error as DatasetError: self.init(code: "dataset-invalid", detail: "\(error)")
-        case let error as WeightingProblems: self.init(code: "invalid-spec", detail: "\(error)")
-        case let error as PlanError: self.init(code: "invalid-spec", detail: "\(error)")
-        case let error as ArchiveError: self.init(code: "internal", detail: "a stored file cannot be used: \(error)")
-        default: self.init(code: "internal", detail: "the run cannot be prepared: \(error)")
+        case let error as DatasetError: self.init(code: .datasetInvalid, detail: "\(error)")
+        case let error as WeightingProblems: self.init(code: .invalidSpec, detail: "\(error)")
+        case let error as PlanError: self.init(code: .invalidSpec, detail: "\(error)")
+        case let error as ArchiveError: self.init(code: .internal, detail: "a stored file cannot be used: \(error)")
+        default: self.init(code: .internal, detail: "the run cannot be prepared: \(error)")
         }
     }
 }

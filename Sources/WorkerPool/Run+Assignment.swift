@@ -13,7 +13,7 @@ extension Run {
             do {
                 record = try durably { () throws(StoreError) in try store.dataset(id, owner: nil) }
             } catch .notFound {
-                throw JobFailure(code: "not-found", detail: "The data set \(id) is gone.")
+                throw JobFailure(code: .notFound, detail: "The data set \(id) is gone.")
             }
             datasets[id] = LocalDataset(path: store.datasetPath(id), schema: record.schema, sha256: record.sha256)
         }
@@ -30,7 +30,7 @@ extension Run {
         do {
             return try TrainingSpec(decoding: JSONValue(parsing: Array(claim.job.spec.utf8)), in: nil)
         } catch {
-            throw JobFailure(code: "invalid-spec", detail: "This version cannot read the job's spec: \(error)")
+            throw JobFailure(code: .invalidSpec, detail: "This version cannot read the job's spec: \(error)")
         }
     }
 
@@ -38,7 +38,7 @@ extension Run {
         do {
             return try durably { () throws(StoreError) in try store.modelBytes(store.model(id, owner: nil)) }
         } catch .notFound {
-            throw JobFailure(code: "not-found", detail: "The model \(id) is gone.")
+            throw JobFailure(code: .notFound, detail: "The model \(id) is gone.")
         }
     }
 }

@@ -187,6 +187,27 @@ final class Run: TrainingContext {
 
     private static let overloadPauseMicroseconds: UInt32 = 10_000
 
+    /// Does what reads the job's files, again whenever the disk has shown that it is well. A file that stays unreadable
+    /// then is at fault itself, and with it the job.
+    func whenReadable<Value>(_ body: () throws -> Value) throws -> Value {
+        var triesLeft = Self.readsMax
+        while true {
+            do {
+                return try body()
+            } catch let error as DataUnavailable {
+                triesLeft -= 1
+                guard triesLeft > 0 else { throw JobFailure(code: .datasetInvalid, detail: error.detail) }
+                logger.warning("\(lease.job) is held: \(error.detail) (\(error.code))")
+                let failure = StoreError.unavailable(
+                    .init(operation: "read a data set", code: error.code, detail: error.detail))
+                store.disk.failed(failure)
+                guard hold() else { throw failure }
+            }
+        }
+    }
+
+    private static let readsMax = 10
+
     private func hold() -> Bool {
         store.setHeld(true, under: lease)
         defer { store.setHeld(false, under: lease) }

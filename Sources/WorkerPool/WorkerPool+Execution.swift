@@ -18,14 +18,15 @@ extension WorkerPool {
 
     private func outcome(of run: Run) throws(StoreError) -> TrainingOutcome {
         do {
-            return try train(run.assignment(from: store), run)
+            let assignment = try run.assignment(from: store)
+            return try run.whenReadable { try train(assignment, run) }
         } catch let failure as JobFailure {
             return .failed(.error, failure)
         } catch let error as StoreError where error == .fencedOut || error.isDiskTrouble || error == .closed {
             throw error
         } catch {
             configuration.logger.error("\(run.lease.job): \(error)")
-            return .failed(.error, JobFailure(code: "internal", detail: "The trainer failed: \(error)"))
+            return .failed(.error, JobFailure(code: .internal, detail: "The trainer failed: \(error)"))
         }
     }
 

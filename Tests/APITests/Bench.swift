@@ -176,13 +176,13 @@ final class Bench {
         return id
     }
 
-    /// Files in the data folder that belong to uploads.
     /// Takes the database away: what is not in memory cannot be read any more.
     func loseDatabase() throws {
         store.close()
         try FileManager.default.removeItem(atPath: folder)
     }
 
+    /// Files in the data folder that belong to uploads.
     func uploadedFiles() throws -> [String] {
         ["datasets", "incoming"].flatMap { name in
             (try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + name)) ?? []

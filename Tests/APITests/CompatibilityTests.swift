@@ -48,6 +48,23 @@ struct CompatibilityTests {
         #expect(try Self.breaks(Self.description(parameter: "true")).count == 1)
     }
 
+    /// One schema may take the place of choices where it takes all that they took.
+    @Test func choicesMayBecomeOneSchema() throws {
+        let closed = "additionalProperties: false, required: [k]"
+        let choices = try Self.description(
+            request: """
+                { anyOf: [{ type: object, \(closed), properties: { k: { const: a }, x: { type: number } } },
+                          { type: object, \(closed), properties: { k: { const: b } } }] }
+                """)
+        func breaks(_ request: String) throws -> Int {
+            try Compatibility(from: choices, to: Self.description(request: request)).breaks().count
+        }
+        #expect(try breaks("{ type: [object, \"null\"], properties: { k: {} } }") == 0)
+        #expect(try breaks("{ type: object, properties: { k: { type: string } } }") == 2)
+        #expect(try breaks("{ type: object, additionalProperties: false, properties: { k: {} } }") == 1)
+        #expect(try breaks("{ type: object, required: [k, y], properties: { k: {} } }") == 2)
+    }
+
     @Test func clientsOfTheLastReleaseGoOnWorking() throws {
         let released = try YAMLText.value(of: Description.text("docs/openapi-released.yaml"))
         #expect(try Compatibility(from: released, to: Description.document()).breaks() == [])

@@ -65,6 +65,25 @@ struct DatasetsAPITests {
         #expect(try upload(wrong).code == "digest-mismatch")
         #expect(try upload("sha-256=:x:").status == 400)
         #expect(try upload(right).status == 201)
+        // Parameters say nothing, and of one name the last counts (RFC 9651 section 3.2).
+        #expect(try upload("\(wrong), sha-512=:eA==:;a, \(right);b=1").status == 201)
+        #expect(try upload("\(right), \(wrong)").code == "digest-mismatch")
+    }
+
+    @Test(arguments: ["name=a%00b", "name=a%0Ab", "name=", "other=a"])
+    func aNameIsATextToBeRead(_ query: String) throws {
+        let answer = try Bench().ask(
+            .post, "/v1/datasets?\(query)", fields: [.contentType: "text/csv"], body: Bench.csv)
+        #expect(answer.code == "malformed-request")
+    }
+
+    @Test(arguments: [
+        ("text/csv; charset=UTF-8", 201), ("text/csv;header=present;charset=\"us-ascii\"", 201),
+        ("text/csv; charset=latin1", 415), ("application/x-ndjson; Charset=utf-16", 415),
+    ])
+    func textIsInUTF8(_ type: String, status: Int) throws {
+        let answer = try Bench().ask(.post, "/v1/datasets?name=a", fields: [.contentType: type], body: Bench.csv)
+        #expect(answer.status == status)
     }
 
     @Test func aDataSetThatAJobNeedsIsNotDeleted() throws {

@@ -144,9 +144,35 @@ struct JobsAPITests {
         #expect(try answer.json()["weighting_from_epoch"]?.int == 1)
         let named = bench.ask(.patch, "/v1/jobs/\(job)", fields: fields, body: #"{"name":"x"}"#)
         #expect(try named.json()["weighting_from_epoch"] == nil)
+        let shown = try bench.ask(.get, "/v1/jobs/\(job)").json()
+        #expect(shown["weighting_switch"]?["weighting"] == .object([.init("strategy", .string("equal"))]))
+        #expect(shown["weighting_switch"]?["from_epoch"]?.int == 1)
+        #expect(shown["spec"]?["weighting"]?["strategy"]?.text == "adaptive")
         let wrong = bench.ask(
             .patch, "/v1/jobs/\(job)", fields: fields, body: #"{"weighting":{"strategy":"dwa","temperature":0}}"#)
         #expect(wrong.status == 422 && wrong.pointers == ["/weighting/temperature"])
+    }
+
+    @Test func aWeightingIsPatchedParameterByParameter() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload(), #","weighting":{"strategy":"dwa","temperature":4}"#)
+        func patch(_ weighting: String) throws -> JSONValue? {
+            let answer = bench.ask(
+                .patch, "/v1/jobs/\(job)", fields: [.contentType: "application/merge-patch+json"],
+                body: "{\"weighting\":\(weighting)}")
+            #expect(answer.status == 200, "\(answer.text)")
+            return try answer.json()["weighting_switch"]?["weighting"]
+        }
+        let three = try patch(#"{"temperature":3}"#)
+        #expect(three?["strategy"]?.text == "dwa" && three?["temperature"]?.double == 3)
+        #expect(try patch("{}") == three)
+        #expect(try patch(#"{"temperature":null}"#)?["temperature"]?.double == 2)
+        let other = try patch(#"{"strategy":"adaptive","form":"softmax"}"#)
+        #expect(other?["form"]?.text == "softmax" && other?["cadence"]?.text == "epoch")
+        #expect(try patch(#"{"cadence":"batch"}"#)?["form"]?.text == "softmax")
+        let standard = try patch("null")
+        #expect(standard?["strategy"]?.text == "adaptive" && standard?["form"]?.text == "ratio")
+        #expect(try bench.ask(.get, "/v1/jobs/\(job)").json()["weighting_switch"]?["weighting"] == standard)
     }
 
     @Test func aPatchChangesWhatItNamesAndOnlyThat() throws {

@@ -6,6 +6,16 @@ import Testing
 struct ModelsAPITests {
     private static let json: HTTPFields = [.contentType: "application/json"]
 
+    @Test func aModelThatAJobIsToStartFromIsNotDeleted() throws {
+        let bench = try Bench()
+        let model = try bench.trainedModel()
+        let job = try bench.submit(try bench.upload(), #","initial_model":"\#(model)""#)
+        let refused = bench.ask(.delete, "/v1/models/\(model)")
+        #expect(refused.code == "in-use" && refused.text.contains(job))
+        #expect(bench.ask(.post, "/v1/jobs/\(job)/cancel").status == 200)
+        #expect(bench.ask(.delete, "/v1/models/\(model)").status == 204)
+    }
+
     @Test func aModelIsListedShownAndDeleted() throws {
         let bench = try Bench()
         let model = try bench.trainedModel()

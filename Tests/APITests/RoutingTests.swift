@@ -74,7 +74,7 @@ struct RoutingTests {
     @Test func everyProblemTypeHasItsPage() throws {
         let bench = try Bench()
         let items = try #require(try bench.ask(.get, "/v1/errors").json()["items"]?.elements)
-        #expect(items.count == 31)
+        #expect(items.count == 33)
         for item in items {
             let type = try #require(item["type"]?.text)
             let page = bench.ask(.get, type)
@@ -82,6 +82,11 @@ struct RoutingTests {
             #expect(try page.json() == item)
         }
         #expect(bench.ask(.get, "/v1/errors/nothing").status == 404)
+    }
+
+    @Test(arguments: JobFailure.Code.allCases)
+    func whatAJobFailsWithHasItsPage(_ code: JobFailure.Code) throws {
+        #expect(try Bench().ask(.get, "/v1/errors/\(code.rawValue)").status == 200)
     }
 
     @Test func aBrowserOfAnAllowedOriginMayAskAndRead() throws {

@@ -114,10 +114,24 @@ import Testing
     static let refused: [(String, [String])] = [
         ("[]", [""]),
         ("{}", ["/base", "/strategies"]),
-        ("{\"base\": {\"tasks\": []}, \"strategies\": [{\"strategy\": \"equal\"}]}", ["/base/test"]),
+        (
+            "{\"base\": {\"tasks\": []}, \"strategies\": [{\"strategy\": \"equal\"}]}",
+            ["/base/dataset", "/base/tasks", "/base/test"]
+        ),
         ("{\"base\": BASE, \"strategies\": [], \"color\": 1}", ["/color", "/strategies"]),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"equal\"}, {\"strategy\": \"equal\"}]}", ["/strategies/1"]),
-        ("{\"base\": BASE, \"strategies\": [{}, 3]}", ["/strategies/0", "/strategies/1"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": 1}, 3]}", ["/strategies/0/strategy", "/strategies/1"]),
+        (
+            "{\"base\": BASE, \"strategies\": [{}, {\"strategy\": \"adaptive\", \"form\": \"ratio\"}]}",
+            ["/strategies/1"]
+        ),
+        (
+            "{\"base\": BASE, \"strategies\": [{}], \"learning_rates\": [0.1, 1e9]}", ["/learning_rates/1"]
+        ),
+        (
+            "{\"base\": {\"dataset\": 1, \"test\": {}}, \"strategies\": [{\"strategy\": \"magic\"}], \"seeds\": 0}",
+            ["/base/dataset", "/base/tasks", "/seeds", "/strategies/0/strategy"]
+        ),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"magic\"}]}", ["/strategies/0/strategy"]),
         (
             "{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\", \"temperature\": 0}]}",
@@ -137,7 +151,7 @@ import Testing
     @Test(arguments: refused)
     func aWrongMemberIsToldByItsPointer(text: String, pointers: [String]) throws {
         let problems = try Self.problems(text.replacing("BASE", with: Self.base()))
-        #expect(problems.map(\.pointer) == pointers)
+        #expect(problems.map(\.pointer).sorted() == pointers)
     }
 
     @Test func aProblemOfTheBaseIsToldOnce() throws {

@@ -104,12 +104,12 @@ struct PredictionRowsTests {
         let options = TextOptions(TextSpec(tokensMax: 4))
         let text = Preprocessing(
             inputs: .text(.init(column: "text", options: options, vocabulary: ["good", "film"])), targets: [])
-        let rows = try value("[{\"text\":\"A good FILM\"},\"film\",\"\"]")
+        let rows = try value("[{\"text\":\"A good FILM\"},\"film\",\"\",{\"text\":null}]")
         guard case .tokens(let matrix) = try text.encode(rows: rows, pointer: "/rows", limits: .standard) else {
             throw DatasetError("no tokens")
         }
-        #expect(matrix.ids == [1, 2, 3, 0, 3, 0, 0, 0, 0, 0, 0, 0])
-        #expect(matrix.lengths == [3, 1, 0])
+        #expect(matrix.ids == [1, 2, 3, 0, 3, 0, 0, 0] + [Int32](repeating: 0, count: 8))
+        #expect(matrix.lengths == [3, 1, 0, 0])
         #expect(matrix.idCount == 4)
         let found = try problems(text, "[{\"text\":1},{\"txt\":\"a\"},{},7]")
         #expect(found.map(\.pointer) == ["/rows/0/text", "/rows/1/txt", "/rows/2/text", "/rows/3"])

@@ -216,6 +216,21 @@ struct TableEncodingTests {
         #expect(other?.problems[0].column == "x")
     }
 
+    /// Whether the file can be read as the job's is told by the schemas alone.
+    @Test(arguments: [
+        ("n,c,r,y\n1,a,1.5,0\n", [String]()), ("y,extra,r,c,n\n0,1,1,7,\n", []), ("n,c,r,y\n1,a,2,0\n,b,x,1\n", ["r"]),
+        ("n,r,y\nmany,1,0\n", ["c", "n"]), ("c\na\n", ["n", "r", "y"]),
+    ])
+    func anotherDataSetIsHeldAgainstTheFirst(_ text: String, _ columns: [String]) throws {
+        let request = try makeRequest([regression("r"), classification("y")])
+        let plan = try EncodingPlan(request, schema: TestDataset("n,c,r,y\n1,a,1,0\n2,b,2,1\n").schema)
+        let other = try TestDataset(text).schema
+        guard !columns.isEmpty else { return try plan.check(holdout: other, pointer: "/test/dataset") }
+        let error = #expect(throws: DatasetError.self) { try plan.check(holdout: other, pointer: "/test/dataset") }
+        #expect(error?.problems.map(\.column) == columns)
+        #expect(error?.problems.allSatisfy { $0.pointer == "/test/dataset" } == true)
+    }
+
     @Test func aPlanNamesEveryProblemAtOnce() throws {
         let data = try TestDataset("x,y\n1,0\n2,1\n")
         let request = try makeRequest(

@@ -268,4 +268,13 @@ import Testing
             #expect(client.get("/again")?.status == 200)
         }
     }
+
+    @Test func whatClosesTheConnectionIsNotUpgraded() throws {
+        try withServer { server in
+            let client = try TestClient(server)
+            client.send("TRACE / HTTP/1.1\r\nHost: a\r\n\(Self.upgrade)HTTP2-Settings: AAMAAABk\r\n\r\n")
+            let answer = client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 ") && !answer.hasPrefix("HTTP/1.1 101"), "\(answer)")
+        }
+    }
 }

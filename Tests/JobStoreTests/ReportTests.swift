@@ -121,6 +121,17 @@ struct ReportTests {
         #expect(try store.job(id, owner: nil).bestEpoch == 3)
     }
 
+    @Test func theBestEpochIsKnownWhileTheJobRuns() throws {
+        let (store, id, lease) = try makeRunningJob()
+        for (number, best) in [(1, 1), (2, 1), (3, 3), (2, 2)] {
+            var epoch = makeEpoch(number)
+            epoch.bestEpoch = best
+            _ = try record(epoch, nil, in: store, lease)
+        }
+        // What was recorded of epoch 2 first stays, and so does what came behind it.
+        #expect(try store.job(id, owner: nil).bestEpoch == 3)
+    }
+
     /// Small content is digested at once, large content on another thread.
     @Test(arguments: [0, 3, 200_000])
     func aCheckpointsFileEndsWithTheDigestOfWhatComesBefore(count: Int) throws {

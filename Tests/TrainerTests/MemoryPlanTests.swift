@@ -58,6 +58,24 @@ struct MemoryPlanTests {
         }
     }
 
+    @Test func aValidationSetOfOtherImagesIsRefused() throws {
+        let other = try #require(Identifier("ds_01890a5d-ac96-774b-bcce-b302099a8057", kind: .dataset))
+        let spec = makeSpec {
+            $0.model = ModelSpec(encoder: .cnn(CNNSpec()), headHidden: [])
+            $0.validation = .dataset(other)
+        }
+        let schema = Self.schema(.cnn(CNNSpec()))
+        for change in [{ $0.shape = [36, 35] }, { $0.storage = "f4" }] as [(inout ColumnProfile) -> Void] {
+            var changed = schema
+            change(&changed.columns[0])
+            let error = #expect(throws: DatasetError.self) {
+                try MemoryPlan.bytes(spec, schema: { $0 == other ? changed : schema })
+            }
+            #expect(error?.problems.map(\.pointer) == ["/validation/dataset"])
+        }
+        #expect(throws: Never.self) { try MemoryPlan.bytes(spec, schema: { _ in schema }) }
+    }
+
     /// The plan knows nothing of the processor, so it counts the widest vectors.
     @Test(arguments: [(1, 10, 9, 0), (10, 20, 5, 0), (3, 7, 3, 1), (1, 1, 1, 4), (2, 13, 6, 6)])
     func theScratchOfAConvolutionIsNoMoreThanPlanned(channels: Int, filters: Int, kernel: Int, padding: Int) throws {

@@ -98,6 +98,15 @@ struct TrainerTests {
             Issue.record("the run did not fail")
             return
         }
-        #expect(failure.code == "not-found")
+        #expect(failure.code == .notFound)
+    }
+
+    @Test func aDataSetThatCannotBeReadNowDoesNotFailTheJob() throws {
+        var assignment = try Self.makeAssignment(Self.makeDigitsSpec())
+        for id in assignment.datasets.keys { assignment.datasets[id]?.path += ".away" }
+        let error = #expect(throws: DataUnavailable.self) {
+            try Self.makeTrainer().train(assignment, RecordingContext())
+        }
+        #expect(error?.code == ENOENT)
     }
 }

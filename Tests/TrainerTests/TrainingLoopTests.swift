@@ -140,6 +140,7 @@ struct TrainingLoopTests {
         loop.restoreBest()
         #expect(loop.step.network.parameters.elements == loop.bestParameters.elements)
         #expect(try #require(loop.state.best).epoch == context.epochs.count)
+        #expect(context.epochs.map(\.bestEpoch) == context.epochs.map(\.epoch))
     }
 
     @Test func trainingStopsWhenPatienceIsOver() throws {

@@ -80,7 +80,7 @@ struct WarmStartTests {
                 Issue.record("the run did not fail")
                 continue
             }
-            #expect(failure.code == "invalid-spec")
+            #expect(failure.code == .invalidSpec)
             #expect(failure.detail.contains(words))
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import JobStore
 import Jobs
+import Locks
 import Testing
 import WorkerPool
 
@@ -37,6 +38,39 @@ struct DiskTests {
         let job = try store.wait(for: id, in: .succeeded)
         #expect(job.attempt == 1 && job.waitingReason == nil && store.disk.isWell)
         #expect(try store.epochs(of: id, owner: nil, since: 0, limit: 10).count == 1)
+        #expect(pool.drain(seconds: 10))
+    }
+
+    /// The trainer's reads fail before anything is trained: once and again, or for good.
+    @Test(arguments: [2, 100])
+    func aDataSetThatCannotBeReadIsTriedAgainWhenTheDiskIsWell(failures: Int) throws {
+        let shop = Workshop()
+        let store = try shop.openStore()
+        let reads = Lock(0)
+        shop.trainer.on("a") { assignment, context in
+            let count = reads.withLock { reads in
+                reads += 1
+                return reads
+            }
+            guard count > failures else { throw DataUnavailable(detail: "the stored file cannot be opened", code: 5) }
+            return try trainAtOnce(assignment, context)
+        }
+        let pool = shop.makePool(store)
+        pool.start()
+        let id = try store.submit("a", on: store.makeDataset())
+        let readsMax = 10
+        for read in 1...min(failures, readsMax - 1) {
+            while reads.withLock({ $0 }) < read || shop.timers.pendingCount == 0 { sched_yield() }
+            #expect(try store.wait(for: id) { $0.waitingReason == .disk }.state == .starting)
+            shop.timers.advance(milliseconds: 5_000)
+        }
+        let job = try store.wait(for: id) { $0.state.isTerminal }
+        #expect(job.attempt == 1 && reads.withLock { $0 } == min(failures + 1, readsMax))
+        if failures < readsMax {
+            #expect(job.state == .succeeded)
+        } else {
+            #expect(job.failure == JobFailure(code: .datasetInvalid, detail: "the stored file cannot be opened"))
+        }
         #expect(pool.drain(seconds: 10))
     }
 

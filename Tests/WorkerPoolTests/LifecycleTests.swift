@@ -82,7 +82,7 @@ struct LifecycleTests {
             case .pause:
                 try context.save(makeCheckpoint(.interim, epoch: 1, batch: 3))
                 return .yielded
-            case .goOn: return .failed(.error, JobFailure(code: "internal", detail: "no wish came"))
+            case .goOn: return .failed(.error, JobFailure(code: .internal, detail: "no wish came"))
             }
         }
         let pool = shop.makePool(store)
@@ -140,7 +140,8 @@ struct LifecycleTests {
         shop.trainer.on("a") { assignment, context in
             if assignment.checkpoint != nil {
                 return context.wish == .stop
-                    ? .succeeded(.stopped, makeModel()) : .failed(.error, JobFailure(code: "x", detail: "trained on"))
+                    ? .succeeded(.stopped, makeModel())
+                    : .failed(.error, JobFailure(code: .internal, detail: "trained on"))
             }
             try context.started()
             try context.report(makeEpoch(1, attempt: 1), checkpoint: makeCheckpoint(epoch: 1))
@@ -230,13 +231,13 @@ struct LifecycleTests {
         let store = try shop.openStore()
         shop.trainer.on("a") { _, _ in throw Surprise() }
         shop.trainer.on("b") { _, _ in
-            .failed(.diverged, JobFailure(code: "diverged", detail: "The loss is not finite."))
+            .failed(.diverged, JobFailure(code: .diverged, detail: "The loss is not finite."))
         }
         let pool = shop.makePool(store)
         pool.start()
         let dataset = try store.makeDataset()
         let surprised = try store.wait(for: store.submit("a", on: dataset), in: .failed)
-        #expect(surprised.finishReason == .error && surprised.failure?.code == "internal")
+        #expect(surprised.finishReason == .error && surprised.failure?.code == .internal)
         let diverged = try store.wait(for: store.submit("b", on: dataset), in: .failed)
         #expect(diverged.finishReason == .diverged && diverged.failure?.detail == "The loss is not finite.")
         #expect(pool.drain(seconds: 10))

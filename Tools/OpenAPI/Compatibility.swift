@@ -109,6 +109,11 @@ package struct Compatibility {
     ) -> [String] {
         guard depth < Self.depthMax else { return [] }
         let (before, after) = (resolve(old, in: self.old), resolve(new, in: self.new))
+        let choices = (before["oneOf"] ?? before["anyOf"])?.elements
+        if direction == .request, let choices, after["oneOf"] == nil, after["anyOf"] == nil {
+            // One schema has taken the place of all: it must take what each of them took.
+            return choices.flatMap { schemaBreaks($0, new, direction, at: place, depth: depth + 1) }
+        }
         return valueBreaks(before, after, direction, at: place)
             + boundBreaks(before, after, direction, at: place)
             + memberBreaks(before, after, direction, at: place, depth: depth)
@@ -172,6 +177,8 @@ package struct Compatibility {
         for member in old["properties"]?.members ?? [] {
             let inner = "\(place)/\(member.name)"
             guard let schema = new["properties"]?[member.name] else {
+                // What a request may say freely needs no schema of its own.
+                if direction == .request, new["additionalProperties"] == nil { continue }
                 breaks.append("\(inner) is gone")
                 continue
             }

@@ -1,4 +1,5 @@
 import Jobs
+import Weighting
 
 extension ComparisonPlan {
     /// Every run, each with its spec read and checked like any job's.
@@ -20,10 +21,10 @@ extension ComparisonPlan {
         // Seed by seed: what slows the machine for a while slows every strategy, and the first seed shows early.
         for seed in seeds {
             for arm in arms {
-                for rate in rates {
+                for (index, rate) in rates.enumerated() {
                     let key = RunKey(arm: arm.arm, seed: UInt64(seed), learningRate: rate)
                     let document = document(key, arm, inputs: inputs)
-                    if let run = run(key, arm, document, in: surroundings, log) { runs.append(run) }
+                    if let run = run(key, arm, document, rate: index, in: surroundings, log) { runs.append(run) }
                 }
             }
         }
@@ -83,7 +84,7 @@ extension ComparisonPlan {
     /// The strategy's name and the parameters it was given: `adaptive(form=softmax)`.
     private static func label(_ weighting: JSONValue) -> String {
         let parameters = (weighting.members ?? []).filter { $0.name != "strategy" && $0.value != .null }
-        let name = weighting["strategy"]?.text ?? ""
+        let name = weighting["strategy"]?.text ?? WeightingConfiguration.standard.strategy
         guard !parameters.isEmpty else { return name }
         let given = parameters.map {
             "\($0.name)=\($0.value.text ?? String(decoding: $0.value.encoded, as: UTF8.self))"
@@ -106,20 +107,24 @@ extension ComparisonPlan {
     }
 
     private func run(
-        _ key: RunKey, _ arm: PlannedArm, _ document: JSONValue, in surroundings: SpecSurroundings?, _ log: RequestLog
+        _ key: RunKey, _ arm: PlannedArm, _ document: JSONValue, rate: Int, in surroundings: SpecSurroundings?,
+        _ log: RequestLog
     ) -> ComparisonRequest.Run? {
         do {
             let spec = try TrainingSpec(decoding: document, at: "/base", in: surroundings)
             return ComparisonRequest.Run(key: key, document: document, spec: spec)
         } catch {
-            for problem in error.problems { log.report(relocated(problem, arm)) }
+            for problem in error.problems { log.report(relocated(problem, arm, rate: rate)) }
             return nil
         }
     }
 
-    /// A problem with a strategy is the request's `strategies`' problem, not the base's.
-    private func relocated(_ problem: Problem, _ arm: PlannedArm) -> Problem {
+    /// A problem with a strategy or a learning rate is the problem of the request's lists of them, not the base's.
+    private func relocated(_ problem: Problem, _ arm: PlannedArm, rate: Int) -> Problem {
         var problem = problem
+        if !learningRates.isEmpty, problem.pointer == "/base/optimizer/learning_rate" {
+            problem.pointer = pointer("/learning_rates", rate)
+        }
         let prefix = "/base/weighting"
         if let pointer = arm.pointer, problem.pointer == prefix || problem.pointer.hasPrefix(prefix + "/") {
             problem.pointer = pointer + problem.pointer.dropFirst(prefix.count)

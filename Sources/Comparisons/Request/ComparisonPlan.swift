@@ -1,4 +1,5 @@
 import Jobs
+import Weighting
 
 /// A request's members, read but not yet expanded.
 struct ComparisonPlan {
@@ -57,11 +58,19 @@ struct ComparisonPlan {
         guard let elements = value?.elements, range.contains(elements.count) else {
             return log.report("/strategies", "expected an array of 1 to \(range.upperBound) weightings")
         }
+        // Two that differ in how they are written only are one.
+        var known: [WeightingConfiguration: Int] = [:]
         for (index, element) in elements.enumerated() {
-            if element.members == nil || element["strategy"]?.text == nil {
-                log.report(pointer("/strategies", index), "expected an object with the member \"strategy\"")
-            } else if elements[..<index].contains(element) {
-                log.report(pointer("/strategies", index), "stands twice")
+            let place = pointer("/strategies", index)
+            do throws(InvalidSpec) {
+                let configuration = try WeightingConfiguration(decoding: element, at: place, tasks: [])
+                if let first = known[configuration] {
+                    log.report(place, "is the weighting of \(pointer("/strategies", first)) again")
+                } else {
+                    known[configuration] = index
+                }
+            } catch {
+                error.problems.forEach(log.report)
             }
         }
         strategies = elements

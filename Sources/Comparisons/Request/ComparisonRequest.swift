@@ -37,8 +37,15 @@ package struct ComparisonRequest: Sendable {
     package init(decoding json: JSONValue, in surroundings: SpecSurroundings?) throws(InvalidSpec) {
         let log = RequestLog()
         let plan = ComparisonPlan(json, log)
+        let whole: TrainingSpec
+        do throws(InvalidSpec) {
+            whole = try TrainingSpec(decoding: plan.whole, at: "/base", in: surroundings)
+        } catch {
+            // Without a base to read, its problems say nothing.
+            if plan.base != .null { error.problems.forEach(log.report) }
+            throw InvalidSpec(problems: log.problems)
+        }
         guard log.problems.isEmpty else { throw InvalidSpec(problems: log.problems) }
-        let whole = try TrainingSpec(decoding: plan.whole, at: "/base", in: surroundings)
         runs = plan.expand(whole, in: surroundings, log)
         guard log.problems.isEmpty else { throw InvalidSpec(problems: log.problems) }
         name = plan.name

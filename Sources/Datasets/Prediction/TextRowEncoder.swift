@@ -27,14 +27,19 @@ final class TextRowEncoder: RowEncoder {
             }
             place = pointer(place, column)
             guard let member = row[column] else {
-                return [Problem(pointer: place, detail: "missing; expected a string", row: index + 1, column: column)]
+                return [
+                    Problem(
+                        pointer: place, detail: "missing; write null where the text is unknown", row: index + 1,
+                        column: column)
+                ]
             }
             value = member
         }
-        guard let text = value.text else {
+        // As in training, a text that is missing is an empty one.
+        guard let text = value == .null ? "" : value.text else {
             return [
                 Problem(
-                    pointer: place, detail: "expected a string, found \(value.kindInWords)", row: index + 1,
+                    pointer: place, detail: "expected a string or null, found \(value.kindInWords)", row: index + 1,
                     column: column)
             ]
         }

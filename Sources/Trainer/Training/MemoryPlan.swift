@@ -7,11 +7,16 @@ package enum MemoryPlan {
     /// Bytes at the peak of a run; `Int.max` where they cannot be counted.
     ///
     /// - Parameter schema: of a data set by its identifier; nil where there is none.
-    /// - Throws: `DatasetError` with every column the encoding cannot use, or for a network that the inputs do not fit.
+    /// - Throws: `DatasetError` with every column the encoding cannot use, here or in another data set, or for a network that the inputs do not fit.
     package static func bytes(_ spec: TrainingSpec, schema: (Identifier) -> DatasetSchema?) throws -> Int {
         guard let main = schema(spec.dataset) else { return 0 }
+        let encoding = try EncodingPlan(EncodingRequest(spec), schema: main)
+        for (name, holdout) in [("validation", Optional(spec.validation)), ("test", spec.test)] {
+            guard case .dataset(let identifier) = holdout, let other = schema(identifier) else { continue }
+            try encoding.check(holdout: other, pointer: "/\(name)/dataset")
+        }
         let holdouts = spec.datasets.subtracting([spec.dataset]).compactMap(schema)
-        let estimate = EncodingEstimate(try EncodingPlan(EncodingRequest(spec), schema: main), holdouts: holdouts)
+        let estimate = EncodingEstimate(encoding, holdouts: holdouts)
         do {
             let network = try networkBytes(spec, estimate)
             return try sum(estimate.peakBytes, network)

@@ -156,7 +156,7 @@ final class TrainingLoop {
 
     private func divergence(task: String, quantity: String) -> JobFailure {
         JobFailure(
-            code: "diverged",
+            code: .diverged,
             detail: "the \(quantity) of task \"\(task)\" is not finite in epoch \(state.epoch + 1), "
                 + "batch \(state.batch + 1)")
     }
@@ -211,7 +211,7 @@ final class TrainingLoop {
             samplesPerSecond: state.epochSeconds > 0 ? Double(state.samples) / state.epochSeconds : 0,
             trainLoss: known.isEmpty ? nil : known.reduce(0, +), validationLoss: evaluation.totalLoss.flatMap(finite),
             gradientNorm: state.steps > 0 ? state.gradientNorms / Double(state.steps) : nil, tasks: tasks,
-            strategy: step.weighting.descriptor.name,
+            bestEpoch: state.best?.epoch, strategy: step.weighting.descriptor.name,
             gradientCosine: setup.spec.diagnostics ? state.diagnostics.cosines : nil,
             backwardPasses: state.trunkBackwards,
             solverFallbacks: weights.solverFallbacks)

@@ -61,7 +61,7 @@ struct WarmStart {
     }
 
     private static func mismatch(_ detail: String) -> JobFailure {
-        JobFailure(code: "invalid-spec", detail: "the initial model does not fit: \(detail)")
+        JobFailure(code: .invalidSpec, detail: "the initial model does not fit: \(detail)")
     }
 
     private func copy(_ stack: NetworkPlan.Stack, to network: Network<Float>) {

@@ -8,14 +8,27 @@ final class ReplacedFile {
     private let partial: String
     private let descriptor: Descriptor
 
-    init(path: String) throws(ClientError) {
+    /// - Parameter permissions: of the file, before the process's mask.
+    init(path: String, permissions: mode_t = 0o600) throws(ClientError) {
         self.path = path
         partial = path + ".partial"
-        descriptor = Descriptor(open(partial, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+        descriptor = Descriptor(open(partial, O_WRONLY | O_CREAT | O_CLOEXEC, permissions))
         // Two that write the same file would mix their bytes.
         guard descriptor.value >= 0, flock(descriptor.value, LOCK_EX | LOCK_NB) == 0,
             ftruncate(descriptor.value, 0) == 0
         else { throw .unwritable(path: partial, errno) }
+    }
+
+    /// Writes a file whose bytes are at hand.
+    static func replace(with bytes: [UInt8], at path: String) throws(ClientError) {
+        let file = try ReplacedFile(path: path, permissions: 0o666)
+        do {
+            try file.append(bytes[...])
+            try file.finish()
+        } catch {
+            file.discard()
+            throw error
+        }
     }
 
     func append(_ bytes: ArraySlice<UInt8>) throws(ClientError) {

@@ -44,7 +44,7 @@ struct CompareCommand: ClientCommand {
     }
 
     private func request() throws -> JSONValue {
-        var document = try JSONValue(parsing: InputFile.bytes(of: file))
+        var document = try InputFile.document(of: file)
         guard var base = document["base"], base.members != nil else { return document }
         if let dataset { base = base.replacing("dataset", by: .string(dataset)) }
         if let test { base = base.replacing("test", by: .object([.init("dataset", .string(test))])) }

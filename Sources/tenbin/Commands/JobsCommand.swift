@@ -23,7 +23,7 @@ struct JobsCommand: ParsableCommand {
 
         func run(_ api: APIClient) throws {
             let target = "/v1/jobs" + (validateOnly ? "?validate_only=true" : "")
-            let answer = try api.post(target, try JSONValue(parsing: InputFile.bytes(of: file)))
+            let answer = try api.post(target, try InputFile.document(of: file))
             if client.json || validateOnly { show(answer) } else { print(answer.identifier) }
         }
     }

@@ -47,7 +47,7 @@ struct ModelsCommand: ParsableCommand {
 
         func run(_ api: APIClient) throws {
             let bytes = try api.bytes("\(model.path)/content?format=\(format.escapedForQuery)")
-            try Data(bytes).write(to: URL(filePath: file), options: .atomic)
+            try ReplacedFile.replace(with: bytes, at: file)
         }
     }
 
@@ -62,7 +62,7 @@ struct ModelsCommand: ParsableCommand {
         @OptionGroup var client: ClientOptions
 
         func run(_ api: APIClient) throws {
-            show(try api.post("\(model.path)/predict", JSONValue(parsing: try InputFile.bytes(of: file))))
+            show(try api.post("\(model.path)/predict", InputFile.document(of: file)))
         }
     }
 }
@@ -77,9 +77,18 @@ struct ModelArgument: ParsableArguments {
 
 /// A file named on the command line, or standard input.
 enum InputFile {
-    static func bytes(of name: String) throws -> [UInt8] {
+    /// Reads a JSON document.
+    ///
+    /// - Throws: `ValidationError` with the file's name, and where in it the JSON ends to be JSON.
+    static func document(of name: String) throws(ValidationError) -> JSONValue {
         let handle = name == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: name)
-        guard let data = try handle?.readToEnd() else { throw ValidationError("\(name): there is no such file") }
-        return [UInt8](data)
+        guard let handle else { throw ValidationError("\(name): there is no such file") }
+        // At the end of the input nothing comes at all.
+        guard let data = try? handle.readToEnd() ?? Data() else { throw ValidationError("\(name): cannot be read") }
+        do {
+            return try JSONValue(parsing: [UInt8](data))
+        } catch {
+            throw ValidationError("\(name): \(error)")
+        }
     }
 }

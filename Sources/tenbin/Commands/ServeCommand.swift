@@ -57,6 +57,11 @@ struct ServeCommand: ParsableCommand {
         guard (0...3_600).contains(drainSeconds) else {
             throw ValidationError("--drain-seconds must lie between 0 and 3600")
         }
+        guard !dataDir.isEmpty else { throw ValidationError("--data-dir must name a folder") }
+        for origin in corsOrigin where !Self.isOrigin(origin) {
+            throw ValidationError(
+                "--cors-origin \(origin): expected what browsers send, as in https://dashboard.example:8443")
+        }
     }
 
     func run() throws {
@@ -81,6 +86,11 @@ struct ServeCommand: ParsableCommand {
         logger.notice("draining", metadata: ["seconds": "\(drainSeconds)"])
         service.drain(seconds: drainSeconds)
         withExtendedLifetime(signals) { logger.notice("ended") }
+    }
+
+    /// Whether a browser could send it in `Origin`: a scheme, a host and perhaps a port, all in lower case and nothing else.
+    private static func isOrigin(_ text: String) -> Bool {
+        text.wholeMatch(of: /https?:\/\/([a-z0-9._\-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/) != nil
     }
 
     private var retention: Retention {
