@@ -43,6 +43,16 @@ struct CSVInspectionTests {
         #expect(schema.columns[5].topValues.map(\.value) == ["x", "y, z"])
     }
 
+    /// The values are those that a task would have as classes.
+    @Test func spellingsOfOneNumberAreOneValue() throws {
+        let data = try TestDataset("y,x\n1,0\n+1,1\n1.0,2\n 1,3\nnan,4\n300,5\n3e2,6\n")
+        let column = data.schema.columns[0]
+        #expect(column.topValues == [.init(value: "1", count: 4), .init(value: "300", count: 2)])
+        #expect(column.distinct == 2 && column.missing == 1)
+        let names = try data.encode(try makeRequest([classification("y")])).preprocessing.targets[0].classes
+        #expect(Set(names) == ["1", "300"])
+    }
+
     @Test func aByteOrderMarkAndBlankLinesAtTheEndAreNoContent() throws {
         let schema = try TestDataset("\u{FEFF}a,b\r\n1,2\r\n\r\n\n").schema
         #expect(schema.columns.map(\.name) == ["a", "b"])

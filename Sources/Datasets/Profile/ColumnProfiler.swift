@@ -13,10 +13,6 @@ struct ColumnProfiler: ~Copyable {
     private var missing = 0
     private var numbers = NumberRange()
     private var counter: ValueCounter
-    private var blankSpellings: Set<String> = []
-
-    /// Different spellings of blank values remembered, to leave them out of a numeric column's values.
-    private static let blankSpellingsMax = 64
 
     init(bytesMax: Int) {
         counter = ValueCounter(bytesMax: bytesMax)
@@ -39,13 +35,8 @@ struct ColumnProfiler: ~Copyable {
             decimals += 1
             if value != value.rounded() { fractions += 1 }
             numbers.add(value)
-        case .notANumber, .blank:
-            blanks += 1
-            if blankSpellings.count < Self.blankSpellingsMax {
-                blankSpellings.insert(String(decoding: bytes, as: UTF8.self))
-            }
-        case .text:
-            texts += 1
+        case .notANumber, .blank: blanks += 1
+        case .text: texts += 1
         }
         counter.add(bytes)
     }
@@ -64,10 +55,11 @@ struct ColumnProfiler: ~Copyable {
             return ColumnProfile(
                 name: name, type: type, missing: missing, distinct: counter.distinct, topValues: counter.top())
         }
-        let distinct = counter.distinct.map { $0 == ColumnProfile.distinctMax ? $0 : $0 - blankSpellings.count }
+        // 1, +1 and 1.0 are one class.
+        let (distinct, top) = counter.counted(naming: { NumberText($0).className })
         return ColumnProfile(
             name: name, type: type, missing: missing + blanks, distinct: distinct, minimum: numbers.minimum,
-            maximum: numbers.maximum, mean: numbers.mean, topValues: counter.top(excluding: blankSpellings))
+            maximum: numbers.maximum, mean: numbers.mean, topValues: top)
     }
 }
 

@@ -112,6 +112,17 @@ enum NumberText: Equatable {
     }
 }
 
+extension NumberText {
+    /// The name of the class that a number stands for; nil for what is none.
+    var className: String? {
+        switch self {
+        case .integer(let whole): String(whole)
+        case .digits(let value), .decimal(let value): Datasets.className(value)
+        case .notANumber, .blank, .text: nil
+        }
+    }
+}
+
 /// The one spelling of a number as the name of a class: `7` for 7, 7.0 and +7.
 func className(_ value: Double) -> String {
     if value == value.rounded(), abs(value) < 0x1p63 { return String(Int64(value)) }

@@ -76,21 +76,40 @@ struct ValueCounter: ~Copyable {
     }
 
     /// The most frequent values, ties in the order of their bytes; empty when counting was given up.
-    func top(excluding excluded: Set<String> = []) -> [ColumnProfile.ValueCount] {
-        var values: [ColumnProfile.ValueCount] = []
-        for (value, count) in small.enumerated() where count > 0 {
-            values.append(.init(value: String(value), count: count))
-        }
+    func top() -> [ColumnProfile.ValueCount] {
+        var values = smallValues
         for (index, count) in counts.enumerated() {
             let text = table.string(index)
-            if text.utf8.count <= Self.listedBytesMax, !excluded.contains(text) {
-                values.append(.init(value: text, count: count))
-            }
+            if text.utf8.count <= Self.listedBytesMax { values.append(.init(value: text, count: count)) }
         }
-        values.sort { first, second in
+        return Self.top(of: values)
+    }
+
+    /// The same, and `distinct`, for a column whose values have several spellings.
+    ///
+    /// - Parameter name: the one name of a spelling; nil for one that is no value.
+    func counted(
+        naming name: (UnsafeBufferPointer<UInt8>) -> String?
+    ) -> (distinct: Int?, top: [ColumnProfile.ValueCount]) {
+        guard state == .counting else { return (distinct, []) }
+        var countOf: [String: Int] = [:]
+        for value in smallValues { countOf[value.value] = value.count }
+        for (index, count) in counts.enumerated() {
+            var text = table.string(index)
+            if let name = text.withUTF8(name) { countOf[name, default: 0] += count }
+        }
+        return (countOf.count, Self.top(of: countOf.map { .init(value: $0.key, count: $0.value) }))
+    }
+
+    private var smallValues: [ColumnProfile.ValueCount] {
+        small.enumerated().filter { $0.element > 0 }.map { .init(value: String($0.offset), count: $0.element) }
+    }
+
+    private static func top(of values: [ColumnProfile.ValueCount]) -> [ColumnProfile.ValueCount] {
+        let ordered = values.sorted { first, second in
             first.count != second.count
                 ? first.count > second.count : first.value.utf8.lexicographicallyPrecedes(second.value.utf8)
         }
-        return Array(values.prefix(ColumnProfile.topValuesMax))
+        return Array(ordered.prefix(ColumnProfile.topValuesMax))
     }
 }

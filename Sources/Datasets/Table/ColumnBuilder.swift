@@ -107,10 +107,8 @@ final class ColumnBuilder {
     ) throws(DatasetError) {
         if value.isNaN || missing.map({ Double($0) == value }) == true {
             codes.append(-1)
-        } else if case .integer(let whole) = NumberText(field) {
-            try addName(String(whole), row: row)
         } else {
-            try addName(className(value), row: row)
+            try addName(NumberText(field).className ?? className(value), row: row)
         }
     }
 
