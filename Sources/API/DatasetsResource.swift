@@ -11,6 +11,8 @@ struct DatasetsResource: Sendable {
 
     private static let nameLengthMax = 200
     private static let previewRowsMax = 1_000
+    /// UTF-8, what is a part of it, and how both are also called.
+    private static let charsets: Set = ["utf-8", "utf8", "us-ascii", "ascii"]
     private static let previewRowsDefault = 10
 
     init(_ services: Services, _ idempotency: Idempotency) {
@@ -46,8 +48,8 @@ struct DatasetsResource: Sendable {
                 .unsupportedMediaType, "the content type must be one of \(accepted), not \(type ?? "absent")")
         }
         let charset = request.fields[.contentType]?.charset
-        guard format == .npz || charset == nil || charset == "utf-8" || charset == "us-ascii" else {
-            throw APIError(.unsupportedMediaType, "the text must be in UTF-8, not in \(charset ?? "")")
+        if let charset, format != .npz, !Self.charsets.contains(charset) {
+            throw APIError(.unsupportedMediaType, "the text must be in UTF-8, not in \(charset)")
         }
         return try DatasetUpload(
             request, name: name, format: format, services: services, idempotency: idempotency, replying: replying)

@@ -39,9 +39,10 @@ enum Digest {
     static func content(_ fields: HTTPFields) throws(APIError) -> [UInt8]? {
         guard let field = fields[.contentDigest] else { return nil }
         for member in field.split(separator: ",").map(\.trimmed).reversed() where member.hasPrefix("sha-256=") {
-            let encoded = member.dropFirst("sha-256=:".count).prefix { $0 != ";" }
-            guard member.hasPrefix("sha-256=:"), encoded.hasSuffix(":"),
-                let digest = Data(base64Encoded: String(encoded.dropLast())),
+            let item = member.dropFirst("sha-256=".count).prefix { $0 != ";" }
+            // Padding may be missing (RFC 9651 section 4.2.7); 32 bytes are 43 digits and one sign of it.
+            let encoded = item.dropFirst().dropLast().prefix { $0 != "=" } + "="
+            guard item.hasPrefix(":"), item.hasSuffix(":"), let digest = Data(base64Encoded: String(encoded)),
                 digest.count == 32
             else { throw APIError(.malformedRequest, "Content-Digest is not sha-256=:<base64 of 32 bytes>:") }
             return [UInt8](digest)

@@ -45,6 +45,9 @@ extension Services {
         case .diskFull:
             _ = unexpected(error, head)
             return .retryLater(.insufficientStorage, "the disk is full", seconds: Self.retrySeconds)
+        case .unreadable:
+            _ = unexpected(error, head)
+            return .retryLater(.overloaded, "a file could not be read at the moment", seconds: Self.retrySeconds)
         case .unavailable, .closed:
             _ = unexpected(error, head)
             return .retryLater(.overloaded, "the disk takes no writes at the moment", seconds: Self.retrySeconds)

@@ -82,14 +82,14 @@ package final class FileStore: Sendable {
         }
     }
 
-    /// The bytes of a file.
+    /// The bytes of a file. Throws `.unreadable` where it does not give them.
     package func read(_ folder: Folder, _ name: String) throws(StoreError) -> [UInt8] {
         let descriptor = open(path(folder, name), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open")) }
+        guard descriptor >= 0 else { throw .unreadable(StoreError.Fault(errno: errno, operation: "open")) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_size >= 0 else {
-            throw StoreError(StoreError.Fault(errno: errno, operation: "fstat"))
+            throw .unreadable(StoreError.Fault(errno: errno, operation: "fstat"))
         }
         let size = Int(status.st_size)
         var failure: Int32 = 0
@@ -102,7 +102,7 @@ package final class FileStore: Sendable {
                 count += status
             }
         }
-        guard failure == 0 else { throw StoreError(StoreError.Fault(errno: failure, operation: "read")) }
+        guard failure == 0 else { throw .unreadable(StoreError.Fault(errno: failure, operation: "read")) }
         return bytes
     }
 
@@ -115,8 +115,8 @@ package final class FileStore: Sendable {
             // What `open` says does not tell a file that is gone from a failing disk; that it is not in its folder does.
             var status = stat()
             let isGone = lstat(path(folder, name), &status) != 0 && errno == ENOENT
-            let isUnreadable = if case .unavailable(let fault) = error { fault.operation == "read" } else { false }
-            guard isGone || isUnreadable else { throw error }
+            let isBroken = if case .unreadable(let fault) = error { fault.operation == "read" } else { false }
+            guard isGone || isBroken else { throw error }
             return nil
         }
     }

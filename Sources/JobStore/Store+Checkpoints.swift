@@ -39,15 +39,21 @@ extension Store {
     }
 
     /// The newest checkpoint that is whole, to go on from; nil when there is none. Those found torn or missing are dropped
-    /// from the books with an event each; one that the disk does not give now is none of these, and fails the call.
-    package func loadCheckpoint(_ lease: Lease) throws(StoreError) -> (bytes: [UInt8], record: CheckpointRecord)? {
+    /// from the books with an event each; one that the disk does not give now is none of these, and throws `.unreadable`.
+    ///
+    /// - Parameter droppingUnreadable: takes such a one for missing too, as it has been waited for long enough.
+    package func loadCheckpoint(
+        _ lease: Lease, droppingUnreadable: Bool = false
+    ) throws(StoreError) -> (bytes: [UInt8], record: CheckpointRecord)? {
         let records = try read { database in
             try database.rows(
                 "\(Self.selectCheckpoint) WHERE job = ? ORDER BY step DESC, number DESC", [lease.number],
                 Self.checkpoint)
         }
         for record in records where record.kind != .best {
-            let bytes = try files.readIfSound(.checkpoints, record.file)
+            let bytes =
+                droppingUnreadable
+                ? try? files.read(.checkpoints, record.file) : try files.readIfSound(.checkpoints, record.file)
             if let bytes, FileStore.digest(of: bytes) == record.sha256 { return (bytes, record) }
             configuration.logger.warning("\(lease.job): the checkpoint of step \(record.step) is torn or missing")
             try discard(record, because: bytes == nil ? "missing" : "altered", under: lease).commitAndWait()

@@ -54,7 +54,7 @@ package struct JobFilter: Sendable, Hashable {
 }
 
 extension Store {
-    /// Accepts a job. Throws `.queueFull`; `.notFound` when a data set that the spec names is gone.
+    /// Accepts a job. Throws `.queueFull`; `.notFound` when a data set or the model that the spec names is gone.
     package func insert(
         _ new: NewJob, remembering remembered: Remembered<Job>? = nil
     ) -> Write<Outcome<Job>> {
@@ -79,6 +79,10 @@ extension Store {
         let database = transaction.database
         for dataset in new.spec.datasets {
             let found = try database.integer("SELECT 1 FROM datasets WHERE id = ?", [dataset.description])
+            guard found != nil else { throw StoreError.notFound }
+        }
+        if let model = new.spec.initialModel {
+            let found = try database.integer("SELECT 1 FROM models WHERE id = ?", [model.description])
             guard found != nil else { throw StoreError.notFound }
         }
         let number = try insert(new, spec: spec, in: transaction)

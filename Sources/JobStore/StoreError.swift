@@ -27,6 +27,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case diskFull(Fault)
     /// The disk takes no writes or does not keep them; asking again later may help.
     case unavailable(Fault)
+    /// A file cannot be read; the disk may take writes all the same.
+    case unreadable(Fault)
     case closed
 
     // The store is wrong.
@@ -90,6 +92,7 @@ extension StoreError: CustomStringConvertible {
         case .overloaded: "too many writes are waiting"
         case .diskFull(let fault): "the disk is full: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .unavailable(let fault): "the disk fails: \(fault.operation): \(fault.detail) (\(fault.code))"
+        case .unreadable(let fault): "a file cannot be read: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .closed: "the store is closed"
         case .statementFailed(let fault): "a statement failed: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .corrupt(let detail): "corrupt: \(detail)"

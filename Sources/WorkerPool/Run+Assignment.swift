@@ -3,7 +3,7 @@ import Jobs
 
 extension Run {
     /// Gathers what the trainer needs. Throws `JobFailure` when the job cannot be run, `StoreError` when the store cannot
-    /// tell now.
+    /// tell now, `Interruption`.
     func assignment(from store: Store) throws -> TrainingAssignment {
         let spec = try decodedSpec()
         keepCheckpoints(spec.checkpoint.keep)
@@ -17,7 +17,11 @@ extension Run {
             }
             datasets[id] = LocalDataset(path: store.datasetPath(id), schema: record.schema, sha256: record.sha256)
         }
-        let checkpoint = try durably { () throws(StoreError) in try store.loadCheckpoint(lease)?.bytes }
+        let checkpoint = try reading(orFailingAs: .internal) { isLastTry in
+            try durably { () throws(StoreError) in
+                try store.loadCheckpoint(lease, droppingUnreadable: isLastTry)?.bytes
+            }
+        }
         return TrainingAssignment(
             job: lease.job, attempt: lease.attempt, spec: spec, datasets: datasets, checkpoint: checkpoint,
             initialModel: try spec.initialModel.map { try initialModel($0, from: store) },
@@ -36,8 +40,10 @@ extension Run {
 
     private func initialModel(_ id: Identifier, from store: Store) throws -> [UInt8] {
         do {
-            return try durably { () throws(StoreError) in try store.modelBytes(store.model(id, owner: nil)) }
-        } catch .notFound {
+            return try reading(orFailingAs: .internal) { _ in
+                try durably { () throws(StoreError) in try store.modelBytes(store.model(id, owner: nil)) }
+            }
+        } catch StoreError.notFound {
             throw JobFailure(code: .notFound, detail: "The model \(id) is gone.")
         }
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import JobStore
 import Jobs
@@ -31,6 +32,8 @@ final class Run: TrainingContext {
         var isOutOfTime = false
         var isIsolated: Bool
         var checkpointsKept = 1
+        /// Signalled when the job is to be let go of while it waits for a file.
+        var resting: DispatchSemaphore?
     }
 
     init(
@@ -108,6 +111,8 @@ final class Run: TrainingContext {
             return state.wantsPause || state.isDraining ? .pause : .goOn
         }
         wishNow.store(wish.rawValue, ordering: .relaxed)
+        // Behind the store: whoever begins to rest sets the semaphore first and looks at the wish then.
+        if wish.letsGo { state.withLock { _ = $0.resting?.signal() } }
     }
 
     // MARK: - Reports
@@ -187,30 +192,69 @@ final class Run: TrainingContext {
 
     private static let overloadPauseMicroseconds: UInt32 = 10_000
 
-    /// Does what reads the job's files, again whenever the disk has shown that it is well. A file that stays unreadable
-    /// then is at fault itself, and with it the job.
-    func whenReadable<Value>(_ body: () throws -> Value) throws -> Value {
-        var triesLeft = Self.readsMax
-        while true {
-            do {
-                return try body()
-            } catch let error as DataUnavailable {
-                triesLeft -= 1
-                guard triesLeft > 0 else { throw JobFailure(code: .datasetInvalid, detail: error.detail) }
-                logger.warning("\(lease.job) is held: \(error.detail) (\(error.code))")
-                let failure = StoreError.unavailable(
-                    .init(operation: "read a data set", code: error.code, detail: error.detail))
-                store.disk.failed(failure)
-                guard hold() else { throw failure }
-            }
-        }
-    }
-
-    private static let readsMax = 10
-
     private func hold() -> Bool {
         store.setHeld(true, under: lease)
         defer { store.setHeld(false, under: lease) }
         return gate.wait()
     }
+
+    // MARK: - Files that cannot be read
+
+    /// The owner wanted something else while the job waited for a file.
+    struct Interruption: Error {
+        let outcome: TrainingOutcome
+    }
+
+    /// Reads the job's files, again every few seconds where one cannot be read. Other jobs go on meanwhile: only a disk that
+    /// takes no writes either stops them. After the last try the file itself is at fault, and the job with it.
+    ///
+    /// - Parameter body: throws `DataUnavailable` or `StoreError.unreadable` for a file that cannot be read now; is told of
+    ///   the last try.
+    /// - Throws: `Interruption`; `JobFailure` with `code`; what else `body` throws.
+    func reading<Value>(
+        orFailingAs code: JobFailure.Code, _ body: (_ isLastTry: Bool) throws -> Value
+    ) throws -> Value {
+        var triesLeft = Self.readsMax
+        while true {
+            triesLeft -= 1
+            let reason: String
+            do {
+                return try body(triesLeft == 0)
+            } catch let error as DataUnavailable {
+                reason = "\(error.detail) (\(error.code))"
+            } catch StoreError.unreadable(let fault) {
+                reason = "a stored file cannot be read: \(fault.operation): \(fault.detail) (\(fault.code))"
+            }
+            logger.warning("\(lease.job) waits: \(reason)")
+            try durably { () throws(StoreError) in try store.probeDisk() }
+            guard triesLeft > 0 else { throw JobFailure(code: code, detail: reason) }
+            try rest()
+        }
+    }
+
+    private static let readsMax = 10
+    private static let readPauseMilliseconds = 5_000
+
+    /// Waits for the next try, or for a wish to let go of the job.
+    private func rest() throws(Interruption) {
+        let semaphore = DispatchSemaphore(value: 0)
+        timers.after(milliseconds: Self.readPauseMilliseconds) { semaphore.signal() }
+        state.withLock { $0.resting = semaphore }
+        if wish.letsGo { semaphore.signal() }
+        store.setHeld(true, under: lease)
+        semaphore.wait()
+        store.setHeld(false, under: lease)
+        state.withLock { $0.resting = nil }
+        switch wish {
+        case .cancel: throw Interruption(outcome: .cancelled)
+        case .pause: throw Interruption(outcome: .yielded)
+        // A stop needs the files as well, for the model that it ends with.
+        case .goOn, .stop: return
+        }
+    }
+}
+
+extension Wish {
+    /// The attempt ends without anything more to be read.
+    fileprivate var letsGo: Bool { self == .cancel || self == .pause }
 }

@@ -19,7 +19,9 @@ extension WorkerPool {
     private func outcome(of run: Run) throws(StoreError) -> TrainingOutcome {
         do {
             let assignment = try run.assignment(from: store)
-            return try run.whenReadable { try train(assignment, run) }
+            return try run.reading(orFailingAs: .datasetInvalid) { _ in try train(assignment, run) }
+        } catch let interruption as Run.Interruption {
+            return interruption.outcome
         } catch let failure as JobFailure {
             return .failed(.error, failure)
         } catch let error as StoreError where error == .fencedOut || error.isDiskTrouble || error == .closed {

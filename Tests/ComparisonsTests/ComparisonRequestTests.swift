@@ -61,6 +61,15 @@ import Testing
         #expect(alone.spec.inputColumns == ["a", "b"])
     }
 
+    @Test func aBaselineWrittenWithItsDefaultsStandsOnceToo() throws {
+        let request = try Self.request(
+            """
+            {"base": \(Self.base()), "seeds": [7], "baselines": ["random"],
+             "strategies": [{"strategy": "random", "distribution": "normal"}, {"strategy": "dwa", "temperature": 2.0}]}
+            """)
+        #expect(request.runs.map(\.key.arm) == [.strategy("random"), .strategy("dwa")])
+    }
+
     @Test func aBaselineThatIsAlsoAStrategyStandsOnce() throws {
         let request = try Self.request(
             """
@@ -146,6 +155,7 @@ import Testing
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"learning_rates\": [0]}", ["/learning_rates/0"]),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"static_grid\": 1}", ["/static_grid"]),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"name\": \"\"}", ["/name"]),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"name\": \"a\\nb\"}", ["/name"]),
     ]
 
     @Test(arguments: refused)

@@ -218,7 +218,8 @@ struct TableEncodingTests {
     /// Whether the file can be read as the job's is told by the schemas alone.
     @Test(arguments: [
         ("n,c,r,y\n1,a,1.5,0\n", [String]()), ("y,extra,r,c,n\n0,1,1,7,\n", []), ("n,c,r,y\n1,a,2,0\n,b,x,1\n", ["r"]),
-        ("n,r,y\nmany,1,0\n", ["c", "n"]), ("c\na\n", ["n", "r", "y"]),
+        ("n,c,r,y\nnan,a,1,0\nnan,b,2,1\n", []), ("n,c,r,y\n00,7, ,0\n05,8,3,1\n", []),
+        ("n,c,r,y\n123456789012345678901,a,1,0\n", []), ("n,r,y\nmany,1,0\n", ["c", "n"]), ("c\na\n", ["n", "r", "y"]),
     ])
     func anotherDataSetIsHeldAgainstTheFirst(_ text: String, _ columns: [String]) throws {
         let request = try makeRequest([regression("r"), classification("y")])

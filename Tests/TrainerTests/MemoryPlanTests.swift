@@ -73,7 +73,11 @@ struct MemoryPlanTests {
             }
             #expect(error?.problems.map(\.pointer) == ["/validation/dataset"])
         }
-        #expect(throws: Never.self) { try MemoryPlan.bytes(spec, schema: { _ in schema }) }
+        var withChannels = schema
+        withChannels.columns[0].shape = [36, 36, 1]
+        for same in [schema, withChannels] {
+            #expect(throws: Never.self) { try MemoryPlan.bytes(spec, schema: { $0 == other ? same : schema }) }
+        }
     }
 
     /// The plan knows nothing of the processor, so it counts the widest vectors.

@@ -81,9 +81,15 @@ extension ComparisonPlan {
     private static let random = JSONValue.object([.init("strategy", .string("random"))])
     private static let fixed = JSONValue.object([.init("strategy", .string("static"))])
 
-    /// The strategy's name and the parameters it was given: `adaptive(form=softmax)`.
+    /// The strategy's name and the parameters it was given that are not the defaults: `adaptive(form=softmax)`.
     private static func label(_ weighting: JSONValue) -> String {
-        let parameters = (weighting.members ?? []).filter { $0.name != "strategy" && $0.value != .null }
+        let strategy = weighting["strategy"] ?? .null
+        let standard = try? WeightingConfiguration(decoding: .object([.init("strategy", strategy)]), at: "", tasks: [])
+        let parameters = (weighting.members ?? []).filter { member in
+            guard member.name != "strategy", member.value != .null else { return false }
+            let alone = JSONValue.object([.init("strategy", strategy), member])
+            return (try? WeightingConfiguration(decoding: alone, at: "", tasks: [])) != standard
+        }
         let name = weighting["strategy"]?.text ?? WeightingConfiguration.standard.strategy
         guard !parameters.isEmpty else { return name }
         let given = parameters.map {
@@ -192,7 +198,7 @@ extension ComparisonPlan {
         if case .singleTask(let task) = key.arm { label += "(\(task))" }
         let rate = key.learningRate.map { ", learning rate \($0)" } ?? ""
         let whole = "\(name ?? "comparison"): \(label), seed \(key.seed)\(rate)"
-        return String(whole.prefix(TrainingSpec.nameLengthMax))
+        return String(whole.unicodeScalars.prefix(TrainingSpec.nameLengthMax))
     }
 }
 

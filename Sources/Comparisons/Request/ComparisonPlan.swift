@@ -39,8 +39,9 @@ struct ComparisonPlan {
 
     private mutating func readName(_ value: JSONValue?, _ log: RequestLog) {
         guard let value, value != .null else { return }
-        guard let text = value.text, (1...TrainingSpec.nameLengthMax).contains(text.count) else {
-            return log.report("/name", "expected a text of 1 to \(TrainingSpec.nameLengthMax) characters")
+        guard let text = value.text, text.isPlain(lengthMax: TrainingSpec.nameLengthMax) else {
+            let detail = "expected a text of 1 to \(TrainingSpec.nameLengthMax) characters without control characters"
+            return log.report("/name", detail)
         }
         name = text
     }
