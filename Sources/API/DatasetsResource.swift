@@ -36,10 +36,12 @@ struct DatasetsResource: Sendable {
     }
 
     private func upload(_ request: APIRequest, _ replying: any Replying) throws -> any ContentSink {
-        guard let name = request.query["name"], name.isPlain(lengthMax: Self.nameLengthMax) else {
+        guard let name = request.query["name"], !name.isEmpty, name.unicodeScalars.count <= Self.nameLengthMax else {
             throw APIError(
-                .malformedRequest,
-                "the query needs name=…, of 1 to \(Self.nameLengthMax) characters without control characters")
+                .malformedRequest, "the query needs name=…, of 1 to \(Self.nameLengthMax) characters")
+        }
+        guard name.isPlain(lengthMax: Self.nameLengthMax) else {
+            throw InvalidSpec(problems: [Problem(detail: "the name must have no control characters")])
         }
         let type = request.fields[.contentType]?.essence
         guard let format = DatasetFormat.allCases.first(where: { $0.mediaType == type }) else {

@@ -71,11 +71,15 @@ struct DatasetsAPITests {
         #expect(try upload("\(right), \(wrong)").code == "digest-mismatch")
     }
 
-    @Test(arguments: ["name=a%00b", "name=a%0Ab", "name=", "other=a"])
-    func aNameIsATextToBeRead(_ query: String) throws {
-        let answer = try Bench().ask(
-            .post, "/v1/datasets?\(query)", fields: [.contentType: "text/csv"], body: Bench.csv)
-        #expect(answer.code == "malformed-request")
+    @Test(arguments: [
+        ("name=a%00b", "invalid-spec"), ("name=a%C2%85b", "invalid-spec"), ("name=", "malformed-request"),
+        ("other=a", "malformed-request"),
+    ])
+    func aNameIsATextToBeRead(_ query: String, code: String) throws {
+        let bench = try Bench()
+        let answer = bench.ask(.post, "/v1/datasets?\(query)", fields: [.contentType: "text/csv"], body: Bench.csv)
+        #expect(answer.code == code)
+        #expect(try bench.uploadedFiles() == [])
     }
 
     @Test(arguments: [
