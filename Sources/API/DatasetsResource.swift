@@ -11,9 +11,9 @@ struct DatasetsResource: Sendable {
 
     private static let nameLengthMax = 200
     private static let previewRowsMax = 1_000
+    private static let previewRowsDefault = 10
     /// UTF-8, what is a part of it, and how both are also called.
     private static let charsets: Set = ["utf-8", "utf8", "us-ascii", "ascii"]
-    private static let previewRowsDefault = 10
 
     init(_ services: Services, _ idempotency: Idempotency) {
         self.services = services

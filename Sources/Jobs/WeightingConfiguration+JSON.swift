@@ -22,10 +22,9 @@ extension WeightingConfiguration {
         guard let members = patch.members, strategy == nil || strategy == .string(self.strategy) else {
             return try WeightingConfiguration(decoding: patch, at: pointer, tasks: tasks)
         }
-        let kept = json.members?.filter { own in !members.contains { $0.name == own.name } } ?? []
-        let named = members.filter { $0.name != "strategy" } + [.init("strategy", .string(self.strategy))]
-        return try WeightingConfiguration(
-            decoding: .object(kept.filter { $0.name != "strategy" } + named), at: pointer, tasks: tasks)
+        let changed = members.filter { $0.name != "strategy" }
+        let kept = json.members?.filter { own in !changed.contains { $0.name == own.name } } ?? []
+        return try WeightingConfiguration(decoding: .object(kept + changed), at: pointer, tasks: tasks)
     }
 
     static func read(_ reader: inout SpecReader, tasks: [TaskSpec]) -> WeightingConfiguration {

@@ -223,7 +223,7 @@ final class Run: TrainingContext {
             } catch let error as DataUnavailable {
                 reason = "\(error.detail) (\(error.code))"
             } catch StoreError.unreadable(let fault) {
-                reason = "a stored file cannot be read: \(fault.operation): \(fault.detail) (\(fault.code))"
+                reason = "\(StoreError.unreadable(fault))"
             }
             logger.warning("\(lease.job) waits: \(reason)")
             try durably { () throws(StoreError) in try store.probeDisk() }

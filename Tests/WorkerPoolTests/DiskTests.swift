@@ -72,19 +72,22 @@ struct DiskTests {
 
     @Test(arguments: [(JobCommand.cancel, JobState.cancelled), (.pause, .paused)])
     func aJobThatWaitsForAFileDoesWhatItIsTold(_ command: JobCommand, _ state: JobState) throws {
-        let shop = Workshop()
-        let store = try shop.openStore()
-        _ = shop.failingReads(of: "a", count: .max)
-        let pool = shop.makePool(store)
-        pool.start()
-        let id = try store.submit("a", on: store.makeDataset())
-        _ = try store.wait(for: id) { $0.waitingReason == .disk }
-        _ = try store.command(command, job: id, owner: nil, actor: "local").commitAndWait()
-        #expect(try store.wait(for: id, in: state).failure == nil)
-        #expect(pool.drain(seconds: 10))
+        try withJobThatWaitsForAFile { store, pool, id in
+            _ = try store.command(command, job: id, owner: nil, actor: "local").commitAndWait()
+            #expect(try store.wait(for: id, in: state).failure == nil)
+            #expect(pool.drain(seconds: 10))
+        }
     }
 
     @Test func aJobThatWaitsForAFileIsDrainedWithoutACrash() throws {
+        try withJobThatWaitsForAFile { store, pool, id in
+            #expect(pool.drain(seconds: 10))
+            let job = try store.job(id, owner: nil)
+            #expect(job.state == .queued && job.attempt == 2 && job.crashes == 0)
+        }
+    }
+
+    private func withJobThatWaitsForAFile(_ body: (Store, WorkerPool, Identifier) throws -> Void) throws {
         let shop = Workshop()
         let store = try shop.openStore()
         _ = shop.failingReads(of: "a", count: .max)
@@ -92,9 +95,7 @@ struct DiskTests {
         pool.start()
         let id = try store.submit("a", on: store.makeDataset())
         _ = try store.wait(for: id) { $0.waitingReason == .disk }
-        #expect(pool.drain(seconds: 10))
-        let job = try store.job(id, owner: nil)
-        #expect(job.state == .queued && job.attempt == 2 && job.crashes == 0)
+        try body(store, pool, id)
     }
 
     /// A checkpoint that stays unreadable is given up, as a torn one is; the training begins before it.
