@@ -18,9 +18,8 @@ package struct Identifier: Sendable, Hashable, CustomStringConvertible {
         let time = UInt64(bitPattern: now.milliseconds) & 0xFFFF_FFFF_FFFF
         let high = time << 16 | 0x7000 | generator.next() & 0x0FFF
         let low = 0x8000_0000_0000_0000 | generator.next() >> 2
-        let digits = Self.hexadecimal(high) + Self.hexadecimal(low)
         self.kind = kind
-        description = kind.rawValue + "_" + Self.grouped(digits)
+        description = Self.text(kind, high, low)
     }
 
     /// The identifier with the nil UUID (RFC 9562 section 5.9), which names nothing.
@@ -35,13 +34,14 @@ package struct Identifier: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads an identifier of the given kind as it stands in a path or a body; nil when it cannot be one.
     package init?(_ text: String, kind: Kind) {
-        let prefix = kind.rawValue + "_"
-        guard text.hasPrefix(prefix) else { return nil }
-        let uuid = Array(text.utf8.dropFirst(prefix.utf8.count))
-        guard uuid.count == 36 else { return nil }
-        for (index, byte) in uuid.enumerated() {
+        let prefix = kind.rawValue.utf8
+        let bytes = text.utf8
+        guard bytes.count == prefix.count + 37, bytes.starts(with: prefix) else { return nil }
+        for (index, byte) in bytes.dropFirst(prefix.count).enumerated() {
             switch index {
-            case 8, 13, 18, 23:
+            case 0:
+                guard byte == UInt8(ascii: "_") else { return nil }
+            case 9, 14, 19, 24:
                 guard byte == UInt8(ascii: "-") else { return nil }
             default:
                 guard (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) else { return nil }
@@ -51,17 +51,23 @@ package struct Identifier: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
-    private static func grouped(_ digits: String) -> String {
-        var text = ""
-        for (index, character) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.append(character)
+    /// A UUID as RFC 9562 section 4 writes it, behind its prefix.
+    private static func text(_ kind: Kind, _ high: UInt64, _ low: UInt64) -> String {
+        let prefix = kind.rawValue.utf8
+        return String(unsafeUninitializedCapacity: prefix.count + 37) { buffer in
+            var count = 0
+            func append(_ byte: UInt8) {
+                buffer[count] = byte
+                count += 1
+            }
+            prefix.forEach(append)
+            append(UInt8(ascii: "_"))
+            for place in 0..<32 {
+                if [8, 12, 16, 20].contains(place) { append(UInt8(ascii: "-")) }
+                let digit = UInt8((place < 16 ? high : low) >> (60 - place % 16 * 4) & 15)
+                append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            }
+            return count
         }
-        return text
     }
 }

@@ -24,6 +24,19 @@ extension JSONValue {
     }
 }
 
+/// The names that an object has so far. Few are compared one by one; a set is made for many.
+private struct MemberNames {
+    private static let fewMax = 16
+    private var set: Set<String> = []
+
+    /// - Returns: false for a name that stands there already.
+    mutating func insert(_ name: String, after members: [JSONValue.Member]) -> Bool {
+        if members.count < Self.fewMax { return !members.contains { $0.name == name } }
+        if set.isEmpty { set = Set(members.map(\.name)) }
+        return set.insert(name).inserted
+    }
+}
+
 /// A recursive-descent parser over borrowed bytes.
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
@@ -102,7 +115,7 @@ private struct JSONParser {
     private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         index += 1
         var members: [JSONValue.Member] = []
-        var names: Set<String> = []
+        var names = MemberNames()
         skipWhitespace()
         if skip("}") { return .object([]) }
         while true {
@@ -110,7 +123,9 @@ private struct JSONParser {
             let start = index
             guard current == UInt8(ascii: "\"") else { throw failure("expected a member name in double quotes") }
             let name = try string()
-            guard names.insert(name).inserted else { throw failure("the member \"\(name)\" stands twice", at: start) }
+            guard names.insert(name, after: members) else {
+                throw failure("the member \"\(name)\" stands twice", at: start)
+            }
             skipWhitespace()
             guard skip(":") else { throw failure("expected ':' after the member name") }
             skipWhitespace()
@@ -174,16 +189,17 @@ private struct JSONParser {
         index += 1
         let start = index
         while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        if current == UInt8(ascii: "\"") {
+            index += 1
+            return try text(bytes[start..<(index - 1)], opening: opening)
+        }
         var content = Array(bytes[start..<index])
         while true {
             guard let byte = current else { throw failure("a string is not closed", at: opening) }
             index += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let text = String(validating: content, as: UTF8.self) else {
-                    throw failure("a string is not valid UTF-8", at: opening)
-                }
-                return text
+                return try text(content, opening: opening)
             case UInt8(ascii: "\\"):
                 try escape(into: &content)
             case ..<0x20:
@@ -192,6 +208,13 @@ private struct JSONParser {
                 content.append(byte)
             }
         }
+    }
+
+    private func text(_ content: some Sequence<UInt8>, opening: Int) throws(JSONSyntaxError) -> String {
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw failure("a string is not valid UTF-8", at: opening)
+        }
+        return text
     }
 
     private mutating func escape(into content: inout [UInt8]) throws(JSONSyntaxError) {

@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259) as it stood in a document: members in order, whole numbers exact.
-package indirect enum JSONValue: Sendable, Hashable {
+package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     /// A number written without fraction or exponent that fits 64 bits.
@@ -41,6 +41,10 @@ package indirect enum JSONValue: Sendable, Hashable {
         case .number(let value): Int(exactly: value)
         default: nil
         }
+    }
+
+    package var isNull: Bool {
+        if case .null = self { true } else { false }
     }
 
     package var text: String? {

@@ -16,22 +16,16 @@ final class ProblemLog {
 struct SpecReader {
     let pointer: String
     let log: ProblemLog
-    private let members: [String: JSONValue]
-    private let order: [String]
+    /// Few, or else their document is refused: looking through them beats a table.
+    private let members: [JSONValue.Member]
     private var known: [String] = []
 
     /// Reports and reads as empty when the value is no object.
     init(_ value: JSONValue, at pointer: String, log: ProblemLog) {
         self.pointer = pointer
         self.log = log
-        if let members = value.members {
-            self.members = Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-            order = members.map(\.name)
-        } else {
-            log.report(pointer, "expected an object, got \(value.kindInWords)")
-            members = [:]
-            order = []
-        }
+        if value.members == nil { log.report(pointer, "expected an object, got \(value.kindInWords)") }
+        members = value.members ?? []
     }
 
     func pointer(to name: String) -> String {
@@ -42,21 +36,25 @@ struct SpecReader {
         log.report(pointer(to: name), detail)
     }
 
+    private func member(_ name: String) -> JSONValue? {
+        members.first { $0.name == name }?.value
+    }
+
     /// The member's value, if it is there and not null; marks the name as known.
     mutating func value(_ name: String) -> JSONValue? {
         known.append(name)
-        guard let value = members[name], value != .null else { return nil }
+        guard let value = member(name), !value.isNull else { return nil }
         return value
     }
 
     /// Whether the member is there and not null.
     func has(_ name: String) -> Bool {
-        members[name].map { $0 != .null } ?? false
+        member(name).map { !$0.isNull } ?? false
     }
 
     /// Whether the member is there and null: for the few members where that says something of its own.
     func isNull(_ name: String) -> Bool {
-        members[name] == .null
+        member(name)?.isNull ?? false
     }
 
     mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
@@ -103,13 +101,13 @@ struct SpecReader {
         _ name: String, as type: Choice.Type, from choices: [Choice] = Array(Choice.allCases)
     ) -> Choice? where Choice.RawValue == String {
         guard let value = value(name) else { return nil }
-        let accepted = choices.map(\.rawValue)
-        guard let text = value.text, accepted.contains(text) else {
+        guard let text = value.text, let choice = choices.first(where: { $0.rawValue == text }) else {
+            let accepted = choices.map(\.rawValue)
             report(
                 name, "expected one of \(accepted.quotedList), got \(value.excerpt)\(value.suggestion(from: accepted))")
             return nil
         }
-        return Choice(rawValue: text)
+        return choice
     }
 
     /// An array of at most `countMax` elements, each with its pointer.
@@ -177,9 +175,9 @@ struct SpecReader {
 
     /// Reports every member that was never asked for.
     func finish() {
-        for name in order where !known.contains(name) {
-            let suggestion = JSONValue.string(name).suggestion(from: known)
-            report(name, "unknown member\(suggestion); known here are \(known.quotedList)")
+        for member in members where !known.contains(member.name) {
+            let suggestion = JSONValue.string(member.name).suggestion(from: known)
+            report(member.name, "unknown member\(suggestion); known here are \(known.quotedList)")
         }
     }
 }
@@ -189,8 +187,13 @@ extension String {
     /// Schema does, by code points: of marks that join the one before there may be any number.
     package func isPlain(lengthMax: Int) -> Bool {
         !isEmpty && unicodeScalars.count <= lengthMax
-            && !unicodeScalars.contains { $0.properties.generalCategory == .control }
+            // What is not a control character in ASCII needs no look into Unicode's tables.
+            && !unicodeScalars.contains { !$0.isPlainASCII && $0.properties.generalCategory == .control }
     }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isPlainASCII: Bool { (0x20..<0x7F).contains(value) }
 }
 
 extension [String] {

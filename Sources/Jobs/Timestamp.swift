@@ -16,14 +16,32 @@ extension Timestamp: CustomStringConvertible {
     package var description: String {
         let (days, inDay) = milliseconds.flooredDivision(by: 86_400_000)
         let (year, month, day) = Self.civil(fromDays: days)
-        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        func padded(_ value: Int64, to width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        return String(unsafeUninitializedCapacity: 40) { buffer in
+            var count = 0
+            func append(_ byte: UInt8) {
+                buffer[count] = byte
+                count += 1
+            }
+            func append(_ value: Int64, width: Int, before separator: Unicode.Scalar) {
+                // RFC 3339 ends with the year 9999 and has none before 0; what a clock says beyond is not cut.
+                if value < 0 { append(UInt8(ascii: "-")) }
+                var (digits, limit) = (width, UInt64(width == 2 ? 100 : width == 3 ? 1_000 : 10_000))
+                while value.magnitude >= limit, digits < 18 { (digits, limit) = (digits + 1, limit * 10) }
+                for _ in 0..<digits {
+                    limit /= 10
+                    append(0x30 + UInt8(value.magnitude / limit % 10))
+                }
+                append(UInt8(ascii: separator))
+            }
+            append(year, width: 4, before: "-")
+            append(month, width: 2, before: "-")
+            append(day, width: 2, before: "T")
+            append(inDay / 3_600_000, width: 2, before: ":")
+            append(inDay / 60_000 % 60, width: 2, before: ":")
+            append(inDay / 1_000 % 60, width: 2, before: ".")
+            append(inDay % 1_000, width: 3, before: "Z")
+            return count
         }
-        let date = "\(padded(year, to: 4))-\(two(month))-\(two(day))"
-        let time = "\(two(inDay / 3_600_000)):\(two(inDay / 60_000 % 60)):\(two(inDay / 1_000 % 60))"
-        return "\(date)T\(time).\(padded(inDay % 1_000, to: 3))Z"
     }
 
     /// Reads an RFC 3339 date-time with any offset; nil when the text is not one. Digits beyond milliseconds are dropped.

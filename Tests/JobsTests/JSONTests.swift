@@ -28,6 +28,26 @@ struct JSONTests {
         #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: Array(text.utf8)) }
     }
 
+    @Test(arguments: [2, 16, 17, 18, 300])
+    func aNameThatStandsTwiceIsRefusedAmongAnyNumberOfMembers(count: Int) throws {
+        func object(_ names: [Int]) -> [UInt8] {
+            Array("{\(names.map { "\"n\($0)\":\($0)" }.joined(separator: ","))}".utf8)
+        }
+        let names = Array(0..<count)
+        #expect(try JSONValue(parsing: object(names)).members?.map(\.name) == names.map { "n\($0)" })
+        for twice in [0, count / 2, count - 1] {
+            #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: object(names + [twice])) }
+        }
+    }
+
+    @Test(arguments: [
+        ("", #""""#), ("plain é😀", #""plain é😀""#), ("\"\\", #""\"\\""#), ("a\nb\r\tc", #""a\nb\r\tc""#),
+        ("\u{1}x\u{1f}\u{7f}", #""\u0001x\u001f\u007f""#),
+    ])
+    func whatATextMayNotHoldIsEscapedAndTheRestIsNot(text: String, expected: String) {
+        #expect(String(decoding: JSONValue.string(text).encoded, as: UTF8.self) == expected)
+    }
+
     @Test func anErrorSaysWhere() {
         let error = #expect(throws: JSONSyntaxError.self) {
             try JSONValue(parsing: Array("{\n  \"epochs\": 3,\n  \"seed\": x\n}".utf8))

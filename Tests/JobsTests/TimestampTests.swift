@@ -15,6 +15,17 @@ struct TimestampTests {
         #expect(Timestamp(rfc3339: text)?.milliseconds == milliseconds)
     }
 
+    @Test(
+        arguments: [
+            (.min, "-292275055-05-16T16:47:04.192Z"),
+            (.max, "292278994-08-17T07:12:55.807Z"),
+            (253_402_300_800_000, "10000-01-01T00:00:00.000Z"),
+            (-62_167_219_200_001, "-0001-12-31T23:59:59.999Z"),
+        ] as [(Int64, String)])
+    func aMomentBeyondTheYearsOfRFC3339IsWrittenWhole(milliseconds: Int64, text: String) {
+        #expect(Timestamp(milliseconds: milliseconds).description == text)
+    }
+
     @Test(arguments: [
         ("2026-01-31T10:05:00+01:00", "2026-01-31T09:05:00.000Z"),
         ("2026-01-31t09:05:00.1239z", "2026-01-31T09:05:00.123Z"),
