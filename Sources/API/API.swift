@@ -223,25 +223,21 @@ private struct Answer: Replying {
         api.metrics.record(
             asked?.route, method: head.method, status: reply.status.code,
             nanoseconds: RequestMetrics.now() &- startedNanoseconds)
-        guard let entry = auditEntry(for: reply) else { return responder.respond(finished(reply)) }
-        api.services.store.audit(entry).commit { result in
-            // The change is made and durable; a log that cannot be written does not take it back.
-            if case .failure(let error) = result {
-                api.services.logger.error("the audit log misses request \(head.requestID): \(error)")
-            }
-            responder.respond(finished(reply))
-        }
+        responder.respond(finished(reply))
     }
 
-    /// What the audit log says of a change; nil when nothing was changed.
-    private func auditEntry(for reply: Reply) -> AuditEntry? {
-        guard let asked, asked.route.changesThings, !reply.changesNothing, (200..<300).contains(reply.status.code)
-        else { return nil }
-        return AuditEntry(
-            at: api.services.clock(), actor: asked.principal.owner, key: asked.principal.key,
-            action: "\(asked.route.method.rawValue) \(asked.route.template)",
-            target: head.path ?? "", status: reply.status.code, peer: head.peer.address,
-            requestID: head.requestID)
+    func recorded<Value>(
+        _ write: Write<Value>, as status: @escaping @Sendable (Value) -> HTTPResponse.Status?
+    ) -> Write<Value> {
+        guard let asked else { return write }
+        return write.auditing { value in
+            status(value).map { status in
+                AuditEntry(
+                    at: api.services.clock(), actor: asked.principal.owner, key: asked.principal.key,
+                    action: "\(asked.route.method.rawValue) \(asked.route.template)", target: head.path ?? "",
+                    status: status.code, peer: head.peer.address, requestID: head.requestID)
+            }
+        }
     }
 
     private func finished(_ reply: consuming Reply) -> Response {
@@ -259,12 +255,5 @@ private struct Answer: Replying {
             status: reply.status, fields: reply.fields, standing: standing, content: reply.content,
             route: asked?.route.template,
             principal: asked.map { $0.principal.key?.description ?? $0.principal.owner })
-    }
-}
-
-extension Route {
-    /// Whether a success of it is a change, for the audit log.
-    fileprivate var changesThings: Bool {
-        method != .get && (scope == .write || scope == .admin)
     }
 }

@@ -42,10 +42,10 @@ struct ComparisonsResource: Sendable {
             let new = try accept(document, for: request.principal)
             return .reply(Self.valid(new))
         }
-        let fingerprint = Digest.sha256(request.body)
         return .later { [self] replying in
             do {
-                try idempotency.answer(request, fingerprint: fingerprint, to: replying) { identity, replying in
+                try idempotency.answer(request, fingerprint: Digest.sha256(request.body), to: replying) {
+                    identity, replying in
                     try insert(document, for: request.principal, identity, replying)
                 }
             } catch {
@@ -63,15 +63,8 @@ struct ComparisonsResource: Sendable {
         let remembered = identity.map { identity in
             Remembered<ComparisonRecord>(request: identity) { Self.accepted($0, reports).stored }
         }
-        services.store.insert(new, remembering: remembered).commit { result in
-            replying.reply(
-                result.map { outcome in
-                    switch outcome {
-                    case .created(let record, _): Self.accepted(record, reports)
-                    case .replayed(let stored): Reply(replaying: stored)
-                    }
-                }.mapError { $0 })
-        }
+        let write = services.store.insert(new, remembering: remembered)
+        replying.reply(afterCreating: write, as: .accepted) { Self.accepted($0, reports) }
     }
 
     /// A request whose every run is a valid job that fits this server.
@@ -104,7 +97,7 @@ struct ComparisonsResource: Sendable {
 
     /// How many runs there would be, and the memory that the largest will take.
     private static func valid(_ new: NewComparison) -> Reply {
-        Reply.unchanging { writer in
+        Reply.json { writer in
             writer.object { writer in
                 writer.name("valid")
                 writer.value(true)
@@ -176,11 +169,11 @@ struct ComparisonsResource: Sendable {
             try request.identifier(.comparison), owner: request.principal.visibleOwner,
             actor: request.principal.owner)
         return .later { [reports, services] replying in
-            write.commit { result in
+            let status: @Sendable (ComparisonRecord) -> HTTPResponse.Status = { $0.state.isOver ? .ok : .accepted }
+            replying.recorded(write, as: status).commit { result in
                 // A report may take long, and the writer's line must not wait for it.
                 services.queue.async {
-                    replying.reply(
-                        result.map { Self.reply($0, $0.state.isOver ? .ok : .accepted, reports) }.mapError { $0 })
+                    replying.reply(result.map { Self.reply($0, status($0), reports) }.mapError { $0 })
                 }
             }
         }

@@ -1,5 +1,6 @@
 import Datasets
 import Dispatch
+import HTTPTypes
 import HTTPWire
 import JobStore
 import Jobs
@@ -79,15 +80,8 @@ final class DatasetUpload: ContentSink {
             let remembered = identity.map { identity in
                 Remembered<DatasetRecord>(request: identity) { DatasetsResource.created($0).stored }
             }
-            try services.store.insert(new, file: file, remembering: remembered).commit { result in
-                replying.reply(
-                    result.map { outcome in
-                        switch outcome {
-                        case .created(let record, _): DatasetsResource.created(record)
-                        case .replayed(let stored): Reply(replaying: stored)
-                        }
-                    }.mapError { $0 })
-            }
+            let write = try services.store.insert(new, file: file, remembering: remembered)
+            replying.reply(afterCreating: write, as: .created, DatasetsResource.created)
         }
     }
 

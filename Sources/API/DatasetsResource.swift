@@ -57,7 +57,7 @@ struct DatasetsResource: Sendable {
             request, name: name, format: format, services: services, idempotency: idempotency, replying: replying)
     }
 
-    static func created(_ record: DatasetRecord) -> Reply {
+    @Sendable static func created(_ record: DatasetRecord) -> Reply {
         Reply.json(.created) { $0.value(record) }
             .with(.location, "/v1/datasets/\(record.id)").with(.eTag, tag.text)
     }
@@ -93,9 +93,7 @@ struct DatasetsResource: Sendable {
         let record = try record(request)
         try request.checkPreconditions(Self.tag)
         let write = services.store.deleteDataset(record.id, owner: request.principal.visibleOwner)
-        return .later { replying in
-            write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
-        }
+        return .later { $0.reply(after: write, as: { .noContent }) { Reply.noContent } }
     }
 
     private func record(_ request: APIRequest) throws -> DatasetRecord {

@@ -18,10 +18,10 @@ final class Idempotency: Sendable {
 
     /// Answers a request that creates something.
     ///
-    /// - Parameter fingerprint: SHA-256 of the body, lower-case hexadecimal.
+    /// - Parameter fingerprint: SHA-256 of the body, lower-case hexadecimal; computed only with a key.
     /// - Parameter create: gets the key to remember the answer under, nil without `Idempotency-Key`.
     func answer(
-        _ request: APIRequest, fingerprint: String, to replying: any Replying,
+        _ request: APIRequest, fingerprint: @autoclosure () -> String, to replying: any Replying,
         create: (IdempotencyRequest?, any Replying) throws -> Void
     ) throws {
         guard let key = request.fields[.idempotencyKey] else { return try create(nil, replying) }
@@ -32,7 +32,7 @@ final class Idempotency: Sendable {
         }
         let target = request.head.path ?? ""
         let scope = "\(request.principal.owner) \(request.route.method.rawValue) \(target)"
-        let identity = IdempotencyRequest(scope: scope, key: key, fingerprint: fingerprint)
+        let identity = IdempotencyRequest(scope: scope, key: key, fingerprint: fingerprint())
         let mark = scope + " " + key
         guard inFlight.withLock({ $0.insert(mark).inserted }) else {
             throw APIError.retryLater(.requestInProgress, "a request with this key is being answered", seconds: 1)
@@ -72,6 +72,12 @@ private struct OnceAnswered: Replying {
         }
     }
 
+    func recorded<Value>(
+        _ write: Write<Value>, as status: @escaping @Sendable (Value) -> HTTPResponse.Status?
+    ) -> Write<Value> {
+        replying.recorded(write, as: status)
+    }
+
     private func finish(_ result: Result<Reply, any Error>) {
         release()
         replying.reply(result)
@@ -89,7 +95,6 @@ extension Reply {
         self.init(
             status: HTTPResponse.Status(code: stored.status), fields: fields,
             content: stored.body.isEmpty ? .none : .bytes(stored.body))
-        changesNothing = true
     }
 
     /// What is kept of an answer to be given again.

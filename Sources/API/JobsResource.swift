@@ -46,10 +46,10 @@ struct JobsResource: Sendable {
             let (spec, memoryBytes) = try accept(document, for: request.principal)
             return .reply(Self.valid(spec, memoryBytes: memoryBytes))
         }
-        let fingerprint = Digest.sha256(request.body)
         return .later { [self] replying in
             do {
-                try idempotency.answer(request, fingerprint: fingerprint, to: replying) { identity, replying in
+                try idempotency.answer(request, fingerprint: Digest.sha256(request.body), to: replying) {
+                    identity, replying in
                     try insert(document, for: request.principal, identity, replying)
                 }
             } catch {
@@ -69,15 +69,8 @@ struct JobsResource: Sendable {
         let remembered = identity.map { identity in
             Remembered<Job>(request: identity) { Self.accepted($0, processEpoch: tag).stored }
         }
-        services.store.insert(new, remembering: remembered).commit { result in
-            replying.reply(
-                result.map { outcome in
-                    switch outcome {
-                    case .created(let job, _): Self.accepted(job, processEpoch: tag)
-                    case .replayed(let stored): Reply(replaying: stored)
-                    }
-                }.mapError { $0 })
-        }
+        let write = services.store.insert(new, remembering: remembered)
+        replying.reply(afterCreating: write, as: .accepted) { Self.accepted($0, processEpoch: tag) }
     }
 
     /// A valid spec that fits this server, and the memory it will take.
@@ -91,7 +84,7 @@ struct JobsResource: Sendable {
     }
 
     private static func valid(_ spec: TrainingSpec, memoryBytes: Int) -> Reply {
-        Reply.unchanging { writer in
+        Reply.json { writer in
             writer.object { writer in
                 writer.name("valid")
                 writer.value(true)
@@ -167,12 +160,9 @@ struct JobsResource: Sendable {
             patch, job: id, owner: owner, actor: request.principal.owner, ifRevision: revision)
         let processEpoch = services.store.processEpoch
         return .later { replying in
-            write.commit { result in
-                replying.reply(
-                    result.map { patched in
-                        Reply.json { $0.value(patched.job, switchedFrom: patched.weightingFromEpoch) }
-                            .with(.eTag, Self.tag(patched.job, processEpoch: processEpoch).text)
-                    }.mapError { $0 })
+            replying.reply(after: write, as: { _ in .ok }) { patched in
+                Reply.json { $0.value(patched.job, switchedFrom: patched.weightingFromEpoch) }
+                    .with(.eTag, Self.tag(patched.job, processEpoch: processEpoch).text)
             }
         }
     }
@@ -182,9 +172,7 @@ struct JobsResource: Sendable {
         let job = try services.store.job(id, owner: owner)
         let revision = try request.checkPreconditions(Self.tag(job, processEpoch: services.store.processEpoch))
         let write = services.store.deleteJob(id, owner: owner, ifRevision: revision)
-        return .later { replying in
-            write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
-        }
+        return .later { $0.reply(after: write, as: { .noContent }) { Reply.noContent } }
     }
 
     private func cancel(_ request: APIRequest) throws -> Handled {
@@ -202,12 +190,14 @@ struct JobsResource: Sendable {
         let write = services.store.command(
             command, job: id, owner: owner, actor: request.principal.owner, ifRevision: revision)
         return .later { replying in
-            write.commit { result in
-                replying.reply(
-                    result.map { Self.reply($0.job, $0.mustWait ? .accepted : .ok, processEpoch: processEpoch) }
-                        .mapError { $0 })
+            replying.reply(after: write, as: Self.status) {
+                Self.reply($0.job, Self.status(of: $0), processEpoch: processEpoch)
             }
         }
+    }
+
+    @Sendable private static func status(of result: CommandResult) -> HTTPResponse.Status {
+        result.mustWait ? .accepted : .ok
     }
 
     private static func reply(_ job: Job, _ status: HTTPResponse.Status, processEpoch: Int) -> Reply {

@@ -58,16 +58,10 @@ struct KeysResource: Sendable {
         let remembered = identity.map { identity in
             Remembered<KeyRecord>(request: identity) { Self.created($0, secret: nil).stored }
         }
-        services.store.insert(new, remembering: remembered).commit { [ring] result in
-            replying.reply(
-                result.map { outcome in
-                    switch outcome {
-                    case .created(let key, _):
-                        ring.add(key)
-                        return Self.created(key, secret: secret.text)
-                    case .replayed(let stored): return Reply(replaying: stored)
-                    }
-                }.mapError { $0 })
+        let write = services.store.insert(new, remembering: remembered)
+        replying.reply(afterCreating: write, as: .created) { [ring] key in
+            ring.add(key)
+            return Self.created(key, secret: secret.text)
         }
     }
 
@@ -99,9 +93,9 @@ struct KeysResource: Sendable {
         try request.checkPreconditions(Self.tag(Reply.json { $0.value(key) }))
         let write = services.store.revokeKey(id)
         return .later { [ring] replying in
-            write.commit { result in
-                if case .success = result { ring.remove(id) }
-                replying.reply(result.map { Reply.noContent }.mapError { $0 })
+            replying.reply(after: write, as: { .noContent }) {
+                ring.remove(id)
+                return Reply.noContent
             }
         }
     }

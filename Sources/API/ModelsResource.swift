@@ -51,9 +51,7 @@ struct ModelsResource: Sendable {
         let record = try record(request)
         try request.checkPreconditions(Self.tag)
         let write = services.store.deleteModel(record.id, owner: request.principal.visibleOwner)
-        return .later { replying in
-            write.commit { result in replying.reply(result.map { Reply.noContent }.mapError { $0 }) }
-        }
+        return .later { $0.reply(after: write, as: { .noContent }) { Reply.noContent } }
     }
 
     private func record(_ request: APIRequest) throws -> ModelRecord {

@@ -30,8 +30,6 @@ struct Reply: Sendable {
     var status: HTTPResponse.Status
     var fields: HTTPFields
     var content: ResponseContent
-    /// A success that changed nothing, though its method could have: no entry for the audit log.
-    var changesNothing = false
 
     init(status: HTTPResponse.Status, fields: HTTPFields = HTTPFields(), content: ResponseContent = .none) {
         self.status = status
@@ -48,13 +46,6 @@ struct Reply: Sendable {
         var writer = JSONWriter()
         try build(&writer)
         return Reply(status: status, bytes: writer.bytes, type: .json)
-    }
-
-    /// What would have come of a request.
-    static func unchanging(_ build: (inout JSONWriter) throws -> Void) rethrows -> Reply {
-        var reply = try json(.ok, build)
-        reply.changesNothing = true
-        return reply
     }
 
     static let noContent = Reply(status: .noContent)

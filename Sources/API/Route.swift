@@ -1,5 +1,6 @@
 package import HTTPTypes
 import HTTPWire
+import JobStore
 
 /// One operation of the API: what openapi.yaml calls a path and a method.
 package final class Route: Sendable {
@@ -73,6 +74,39 @@ enum Handled: Sendable {
 /// Takes an answer that comes later, exactly once.
 protocol Replying: Sendable {
     func reply(_ result: Result<Reply, any Error>)
+
+    /// A change that was asked for, with its entry in the audit log.
+    ///
+    /// - Parameter status: what the answer to it will have; nil when nothing was changed.
+    func recorded<Value>(
+        _ write: Write<Value>, as status: @escaping @Sendable (Value) -> HTTPResponse.Status?
+    ) -> Write<Value>
+}
+
+extension Replying {
+    /// Makes a change and answers what `reply` says of it.
+    func reply<Value>(
+        after write: Write<Value>, as status: @escaping @Sendable (Value) -> HTTPResponse.Status,
+        _ reply: @escaping @Sendable (Value) -> Reply
+    ) {
+        recorded(write, as: status).commit { result in self.reply(result.map(reply).mapError { $0 }) }
+    }
+
+    /// Makes something new and answers what `reply` says of it, or what was answered when it was made before.
+    func reply<Value>(
+        afterCreating write: Write<Outcome<Value>>, as status: HTTPResponse.Status,
+        _ reply: @escaping @Sendable (Value) -> Reply
+    ) {
+        recorded(write, as: { $0.created == nil ? nil : status }).commit { result in
+            self.reply(
+                result.map { outcome in
+                    switch outcome {
+                    case .created(let value, _): reply(value)
+                    case .replayed(let stored): Reply(replaying: stored)
+                    }
+                }.mapError { $0 })
+        }
+    }
 }
 
 /// The table of routes, and the way from a path to its row.

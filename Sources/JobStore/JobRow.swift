@@ -1,7 +1,7 @@
 import Jobs
 
 /// A row of the table of jobs.
-struct JobRow {
+struct JobRow: Equatable {
     var number: Int
     var job: Job
     /// Smaller is claimed first; ties go by number.
@@ -67,5 +67,26 @@ struct JobRow {
             progress: JobProgress(epoch: epochsDone, epochs: epochs, fraction: fraction),
             weightsSHA256: weightsSHA256, createdAt: created, startedAt: started, finishedAt: finished,
             revision: revision, tick: 0)
+    }
+}
+
+extension JobRow {
+    /// A job that joins the queue, before it has a number.
+    init(_ new: NewJob, spec text: String, createdAt: Timestamp) {
+        let spec = new.spec
+        number = 0
+        job = Job(
+            id: new.id, owner: new.owner, name: spec.name, state: .queued, attempt: 1, crashes: 0, finishReason: nil,
+            failure: nil, dataset: spec.dataset, comparison: new.comparison, model: nil, bestEpoch: nil, spec: text,
+            priority: spec.priority, labels: spec.labels, deadline: spec.deadline, wantsStop: false,
+            queuePosition: nil, waitingReason: nil, memoryBytes: new.memoryBytes,
+            progress: JobProgress(epoch: 0, epochs: spec.epochs, fraction: 0), weightsSHA256: nil,
+            createdAt: createdAt, startedAt: nil, finishedAt: nil, revision: 1, tick: 0)
+        claimRank = Store.claimRank(priority: spec.priority, createdAt: createdAt)
+        maxAttempts = spec.maxAttempts
+        progressed = false
+        runningMilliseconds = 0
+        maxRuntimeMilliseconds = spec.maxRuntimeSeconds.map { $0 * 1_000 }
+        threads = spec.threads
     }
 }

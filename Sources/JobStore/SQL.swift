@@ -35,7 +35,7 @@ extension Database {
 
     /// The whole number in the first column of the first row; nil when there is no row, or null.
     func integer(_ sql: String, _ arguments: StatementArguments = []) throws -> Int? {
-        try row(sql, arguments) { try $0.optionalInteger() } ?? nil
+        try Int.fetchOne(cachedStatement(sql: sql), arguments: arguments)
     }
 
     /// Runs several statements on one snapshot of the database.

@@ -31,18 +31,16 @@ package struct AuditEntry: Sendable, Hashable {
 }
 
 extension Store {
-    package func audit(_ entry: AuditEntry) -> Write<Void> {
-        write { transaction in
-            try transaction.database.run(
-                """
-                INSERT INTO audit_log (at, actor, key, action, target, status, peer, request_id)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    entry.at.milliseconds, entry.actor, entry.key?.description, entry.action, entry.target,
-                    entry.status, entry.peer, entry.requestID,
-                ])
-        }
+    static func record(_ entry: AuditEntry, in transaction: Transaction) throws {
+        try transaction.database.run(
+            """
+            INSERT INTO audit_log (at, actor, key, action, target, status, peer, request_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                entry.at.milliseconds, entry.actor, entry.key?.description, entry.action, entry.target,
+                entry.status, entry.peer, entry.requestID,
+            ])
     }
 
     /// Newest first.

@@ -112,7 +112,7 @@ extension Store {
             [
                 patch.name ?? job.name, (patch.labels ?? job.labels).jsonText, priority,
                 (patch.deadline ?? job.deadline)?.milliseconds,
-                claimRank(priority: priority, createdAt: job.createdAt.milliseconds),
+                claimRank(priority: priority, createdAt: job.createdAt),
                 try spec(job.spec, with: edited), row.number, job.state.rawValue, job.attempt,
             ])
         guard changed == 1 else { throw StoreError.fencedOut }

@@ -77,53 +77,52 @@ extension Store {
     /// Writes a job into the queue with its first event.
     static func accept(_ new: NewJob, spec: String, in transaction: Transaction) throws -> JobRow {
         let database = transaction.database
-        for dataset in new.spec.datasets {
-            let found = try database.integer("SELECT 1 FROM datasets WHERE id = ?", [dataset.description])
-            guard found != nil else { throw StoreError.notFound }
-        }
         if let model = new.spec.initialModel {
             let found = try database.integer("SELECT 1 FROM models WHERE id = ?", [model.description])
             guard found != nil else { throw StoreError.notFound }
         }
-        let number = try insert(new, spec: spec, in: transaction)
-        try append(.state, to: number, moving: (nil, .queued), actor: new.owner, in: transaction)
-        return try requireRow(number, in: database)
-    }
-
-    private static func insert(_ new: NewJob, spec text: String, in transaction: Transaction) throws -> Int {
-        let (database, spec) = (transaction.database, new.spec)
         // Times of submission never go back, so that they order jobs as their numbers do, whatever the clock does.
         let last = try database.integer("SELECT max(created_at) FROM jobs") ?? 0
-        let created = max(transaction.now.milliseconds, Int64(last))
+        let created = max(transaction.now, Timestamp(milliseconds: Int64(last)))
+        var row = JobRow(new, spec: spec, createdAt: created)
+        row.number = try insert(row, in: database)
+        for dataset in new.spec.datasets {
+            let found = try database.run(
+                "INSERT INTO job_datasets (dataset, job, sha256) SELECT id, ?, sha256 FROM datasets WHERE id = ?",
+                [row.number, dataset.description])
+            guard found == 1 else { throw StoreError.notFound }
+        }
+        try addLabels(new.spec.labels, to: row.number, in: database)
+        try append(.state, to: row.number, moving: (nil, .queued), actor: new.owner, in: transaction)
+        return row
+    }
+
+    /// - Returns: the job's number.
+    private static func insert(_ row: JobRow, in database: Database) throws -> Int {
+        let job = row.job
         try database.run(
             """
-            INSERT INTO jobs (id, owner, comparison, name, state, dataset, spec, priority, labels, epochs, threads,
-                memory_bytes, deadline, max_runtime, max_attempts, claim_rank, created_at)
-            VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO jobs (id, owner, comparison, name, state, attempt, crashes, progressed, revision, dataset, spec,
+                priority, labels, epochs, threads, memory_bytes, deadline, max_runtime, max_attempts, claim_rank,
+                created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                new.id.description, new.owner, new.comparison?.description, spec.name, spec.dataset.description,
-                text, spec.priority, spec.labels.jsonText, spec.epochs, spec.threads, new.memoryBytes,
-                spec.deadline?.milliseconds,
-                spec.maxRuntimeSeconds.map { Int64($0) * 1_000 }, spec.maxAttempts,
-                claimRank(priority: spec.priority, createdAt: created), created,
+                job.id.description, job.owner, job.comparison?.description, job.name, job.state.rawValue, job.attempt,
+                job.crashes, row.progressed, job.revision, job.dataset.description, job.spec, job.priority,
+                job.labels.jsonText, job.progress.epochs, row.threads, job.memoryBytes, job.deadline?.milliseconds,
+                row.maxRuntimeMilliseconds, row.maxAttempts, row.claimRank, job.createdAt.milliseconds,
             ])
-        let number = Int(database.lastInsertedRowID)
-        for dataset in Set(spec.datasets) {
-            try database.run(
-                "INSERT INTO job_datasets (dataset, job, sha256) SELECT id, ?, sha256 FROM datasets WHERE id = ?",
-                [number, dataset.description])
-        }
-        try addLabels(spec.labels, to: number, in: database)
-        return number
+        return Int(database.lastInsertedRowID)
     }
 
     /// The time by which one point of priority is worth an earlier submission: with it, waiting makes up for a low
     /// priority, and the order of two jobs never depends on when it is asked for.
     static let ageingMillisecondsPerPriority: Int64 = 60_000
 
-    static func claimRank(priority: Int, createdAt: Int64) -> Int64 {
-        createdAt - Int64(priority) * ageingMillisecondsPerPriority
+    static func claimRank(priority: Int, createdAt: Timestamp) -> Int {
+        // Wraps rather than traps on a time that only a damaged row can have.
+        Int(createdAt.milliseconds &- Int64(priority) &* ageingMillisecondsPerPriority)
     }
 
     static func setLabels(_ labels: [String: String], of job: Int, in database: Database) throws {

@@ -5,6 +5,9 @@ import Locks
 
 /// A change that is described but not yet made.
 ///
+/// Its body may run twice, when the transaction starts over for the sake of another change: what must happen once is
+/// left to `Transaction.afterCommit`.
+///
 /// Changes are made one after the other, in the order in which `commit` or `commitAndWait` was called. Changes that
 /// come at the same time share one transaction and one sync to disk; each fails or succeeds alone. The result is told
 /// when the change is durable.
@@ -25,7 +28,7 @@ package struct Write<Value: Sendable>: Sendable {
             WriteRequest(
                 perform: { transaction in
                     let value = try body(transaction)
-                    return { failure in if let failure { fail(failure) } else { completion(.success(value)) } }
+                    return { completion(.success(value)) }
                 },
                 fail: fail))
     }
@@ -46,8 +49,8 @@ package struct Write<Value: Sendable>: Sendable {
 
 /// A write in the writer's line, its result type erased.
 struct WriteRequest: Sendable {
-    /// Makes the change inside the open transaction; the closure returned tells the caller how the commit went.
-    let perform: @Sendable (Transaction) throws -> @Sendable (StoreError?) -> Void
+    /// Makes the change inside the open transaction; the closure returned tells the caller that it is durable.
+    let perform: @Sendable (Transaction) throws -> @Sendable () -> Void
     /// Tells the caller that the change was not made.
     let fail: @Sendable (StoreError) -> Void
 }
@@ -70,6 +73,20 @@ final class Transaction {
 }
 
 extension Write {
+    /// The same change with an entry in the audit log: both are made, or neither.
+    ///
+    /// - Parameter entry: what the log says of the change; nil when nothing was changed.
+    package func auditing(_ entry: @escaping @Sendable (Value) -> AuditEntry?) -> Write {
+        let body = self.body
+        return Write(
+            writer: writer,
+            body: { transaction in
+                let value = try body(transaction)
+                if let entry = entry(value) { try Store.record(entry, in: transaction) }
+                return value
+            }, undo: undo)
+    }
+
     /// The same change; when it was surely not made, `undo` runs before the caller hears of it.
     func removingOnFailure(_ undo: @escaping @Sendable () -> Void) -> Write {
         Write(writer: writer, body: body, undo: undo)

@@ -105,21 +105,31 @@ final class Writer: Sendable {
     /// How the requests of a group went, in their order.
     private struct Outcome {
         enum Answer {
-            /// Made, if the commit succeeds.
-            case made(tell: @Sendable (StoreError?) -> Void, effects: [() -> Void])
+            /// Made and durable.
+            case made(tell: @Sendable () -> Void, effects: [() -> Void])
             case refused(fail: @Sendable (StoreError) -> Void, StoreError)
         }
 
-        var answers: [Answer] = []
+        let answers: [Answer]
         /// Of the commit as a whole.
-        var failure: StoreError?
+        let failure: StoreError?
+
+        init(made answers: [Answer]) {
+            self.answers = answers
+            failure = nil
+        }
+
+        init(_ failure: StoreError, of group: [WriteRequest]) {
+            answers = group.map { .refused(fail: $0.fail, failure) }
+            self.failure = failure
+        }
 
         func give() {
             for answer in answers {
                 switch answer {
                 case .made(let tell, let effects):
-                    if failure == nil { effects.forEach { $0() } }
-                    tell(failure)
+                    effects.forEach { $0() }
+                    tell()
                 case .refused(let fail, let error): fail(error)
                 }
             }
@@ -128,14 +138,11 @@ final class Writer: Sendable {
 
     private func commit(_ group: [WriteRequest]) {
         let start = monotonicNanoseconds()
-        var outcome = Outcome()
+        let outcome: Outcome
         do {
-            try openConnection().writeWithoutTransaction { database in
-                outcome = perform(group, in: database)
-            }
+            outcome = try openConnection().writeWithoutTransaction { perform(group, in: $0) }
         } catch {
-            let failure = StoreError(error, operation: "open the database")
-            outcome = Outcome(answers: group.map { .refused(fail: $0.fail, failure) }, failure: failure)
+            outcome = Outcome(StoreError(error, operation: "open the database"), of: group)
         }
         commits.withLock { $0 += 1 }
         metrics.committed(writes: group.count, nanoseconds: monotonicNanoseconds() - start)
@@ -145,36 +152,56 @@ final class Writer: Sendable {
     }
 
     private func perform(_ group: [WriteRequest], in database: Database) -> Outcome {
-        var outcome = Outcome()
         let now = clock()
         do {
             try database.beginTransaction(.immediate)
-            for request in group {
-                // A request that fails undoes its own changes only; a disk that fails ends the whole transaction.
-                try database.run("SAVEPOINT request")
-                let transaction = Transaction(database: database, now: now)
-                do {
-                    let tell = try request.perform(transaction)
-                    try database.run("RELEASE request")
-                    outcome.answers.append(.made(tell: tell, effects: transaction.effects))
-                } catch {
-                    let failure = StoreError(error, operation: "write")
-                    outcome.answers.append(.refused(fail: request.fail, failure))
-                    if failure.isDiskTrouble { throw failure }
-                    try database.run("ROLLBACK TO request")
-                    try database.run("RELEASE request")
-                }
+            let answers: [Outcome.Answer]
+            do {
+                answers = try make(group, in: database, at: now, withSavepoints: false)
+            } catch is FailedHalfway {
+                try database.rollback()
+                try database.beginTransaction(.immediate)
+                answers = try make(group, in: database, at: now, withSavepoints: true)
             }
             try database.commit()
+            return Outcome(made: answers)
         } catch {
-            let failure = StoreError(error, operation: "commit")
-            outcome.failure = failure
-            for request in group.dropFirst(outcome.answers.count) {
-                outcome.answers.append(.refused(fail: request.fail, failure))
-            }
             if database.isInsideTransaction { try? database.rollback() }
+            return Outcome(StoreError(error, operation: "commit"), of: group)
         }
-        return outcome
+    }
+
+    /// A request failed after it had changed something, and no savepoint to go back to was set.
+    private struct FailedHalfway: Error {}
+
+    /// Makes the changes of a group inside the open transaction. A request that fails undoes its own changes only; a disk
+    /// that fails ends the whole transaction.
+    ///
+    /// Nearly every request succeeds, or fails before it changes anything, and a savepoint makes SQLite copy each page that
+    /// a request changes. So a group is made without, and once more with them where one failed halfway.
+    private func make(
+        _ group: [WriteRequest], in database: Database, at now: Timestamp, withSavepoints: Bool
+    ) throws -> [Outcome.Answer] {
+        try group.map { request in
+            let transaction = Transaction(database: database, now: now)
+            let changesBefore = database.totalChangesCount
+            if withSavepoints { try database.run("SAVEPOINT request") }
+            do {
+                let tell = try request.perform(transaction)
+                if withSavepoints { try database.run("RELEASE request") }
+                return .made(tell: tell, effects: transaction.effects)
+            } catch {
+                let failure = StoreError(error, operation: "write")
+                if failure.isDiskTrouble { throw failure }
+                if withSavepoints {
+                    try database.run("ROLLBACK TO request")
+                    try database.run("RELEASE request")
+                } else if database.totalChangesCount != changesBefore {
+                    throw FailedHalfway()
+                }
+                return .refused(fail: request.fail, failure)
+            }
+        }
     }
 
     /// After a failed write or sync the connection is never used again: what it believes to be on disk may not be.

@@ -1,8 +1,9 @@
 import Foundation
-import JobStore
 import Jobs
 import Locks
 import Testing
+
+@testable import JobStore
 
 struct JobsTests {
     @Test func aSubmittedJobIsThereWithEverythingThatWasAskedFor() throws {
@@ -20,6 +21,37 @@ struct JobsTests {
         #expect(read.state == .queued && read.attempt == 1 && read.queuePosition == 1 && read.name == "digits")
         #expect(read.priority == 3 && read.labels == ["team": "qa"] && read.dataset == dataset)
         #expect(try JSONValue(parsing: Array(read.spec.utf8))["epochs"]?.int == read.progress.epochs)
+    }
+
+    @Test(
+        arguments: [
+            [],
+            [
+                .init("deadline", .string("2030-01-31T10:05:00.250Z")), .init("max_runtime_seconds", .integer(7)),
+                .init("max_attempts", .integer(9)), .init("threads", .integer(2)), .init("priority", .integer(-100)),
+                .init("epochs", .integer(12)),
+            ],
+            [
+                .init("labels", .object([.init("a", .string("1")), .init("b", .string("2"))])),
+                .init("priority", .integer(100)),
+            ],
+        ] as [[JSONValue.Member]])
+    func whatIsToldOfAnAcceptedJobIsTheRowThatWasWritten(members: [JSONValue.Member]) throws {
+        let bench = Bench()
+        let store = try bench.open()
+        var new = NewJob(
+            id: store.makeIdentifier(.job), owner: "ann", spec: try store.makeSpec(store.makeDataset(), members))
+        new.memoryBytes = 1_000_000
+        // A clock that went back does not put the job before those that came earlier.
+        try store.submit(new.spec.dataset)
+        let earlier = Timestamp(milliseconds: bench.clock.now.milliseconds - 5_000)
+        let (accepted, written) = try store.writer.exclusively { database in
+            let row = try Store.accept(
+                new, spec: new.spec.json.jsonText, in: Transaction(database: database, now: earlier))
+            return (row, try Store.requireRow(row.number, in: database))
+        }
+        #expect(accepted == written)
+        #expect(written.job.createdAt == bench.clock.now)
     }
 
     @Test func aJobOfAnotherOwnerIsNotFound() throws {

@@ -73,6 +73,65 @@ struct WriterTests {
         #expect(store.disk.isWell)
     }
 
+    @Test func aRequestThatFailsHalfwayUndoesItselfAloneAndTheOthersHappenOnce() throws {
+        let store = try Bench().open()
+        let dataset = try store.makeDataset()
+        let jobs = try (0..<3).map { _ in
+            NewJob(id: store.makeIdentifier(.job), owner: "local", spec: try store.makeSpec(dataset))
+        }
+        let release = hold(store)
+        let (effects, outcomes) = (Lock<[Int]>([]), Lock<[String]>([]))
+        let done = DispatchSemaphore(value: 0)
+        for (index, job) in jobs.enumerated() {
+            store.write { transaction in
+                let row = try Store.accept(job, spec: job.spec.json.jsonText, in: transaction)
+                transaction.afterCommit { effects.withLock { $0.append(index) } }
+                if index == 1 { throw StoreError.notFound }
+                return row.number
+            }.commit { result in
+                outcomes.withLock { list in
+                    switch result {
+                    case .success: list.append("made \(index)")
+                    case .failure(let error): list.append("\(index) \(error)")
+                    }
+                }
+                done.signal()
+            }
+        }
+        release.signal()
+        for _ in jobs { #expect(done.wait(timeout: .now() + 20) == .success) }
+        #expect(outcomes.withLock { $0 } == ["made 0", "1 \(StoreError.notFound)", "made 2"])
+        #expect(effects.withLock { $0 } == [0, 2])
+        let kept = try store.jobs(JobFilter(owner: nil), PageRequest()).items.map(\.id)
+        #expect(Set(kept) == [jobs[0].id, jobs[2].id])
+        for job in [jobs[0], jobs[2]] { #expect(try store.moves(of: job.id) == [" > queued"]) }
+    }
+
+    @Test func aChangeAndItsEntryInTheAuditLogAreMadeTogetherOrNeither() throws {
+        let store = try Bench().open()
+        let new = NewJob(
+            id: store.makeIdentifier(.job), owner: "local", spec: try store.makeSpec(store.makeDataset()))
+        @Sendable func entry(_ id: String) -> AuditEntry {
+            AuditEntry(
+                at: Timestamp(milliseconds: 0), actor: "ann", key: nil, action: "POST /v1/jobs", target: "/v1/jobs",
+                status: 202, peer: "127.0.0.1", requestID: id)
+        }
+        func logged() throws -> [String] { try store.auditLog(PageRequest()).items.map(\.requestID) }
+        _ = try store.insert(new).auditing { _ in entry("made") }.commitAndWait()
+        #expect(throws: StoreError.self) { try store.insert(new).auditing { _ in entry("twice") }.commitAndWait() }
+        _ = try store.write { _ in }.auditing { nil }.commitAndWait()
+        #expect(try logged() == ["made"])
+        try store.writer.exclusively {
+            try $0.execute(
+                sql: "CREATE TEMP TRIGGER t BEFORE INSERT ON audit_log BEGIN SELECT raise(ABORT, 'no entry'); END")
+        }
+        #expect(throws: StoreError.self) {
+            try store.deleteJob(new.id, owner: nil).auditing { entry("gone") }.commitAndWait()
+        }
+        #expect(try store.job(new.id, owner: nil).id == new.id)
+        #expect(try logged() == ["made"])
+    }
+
     @Test func anAnswerComesOnlyWhenTheChangeCanBeRead() throws {
         let store = try Bench().open()
         let dataset = try store.makeDataset()
