@@ -145,10 +145,10 @@ package final class Connection: Sendable {
     }
 
     private func more() throws -> [UInt8] {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        let count = read(descriptor, &chunk, chunk.count)
-        guard count > 0 else { throw LoadedServer.Failure.noConnection(errno) }
-        chunk.removeLast(chunk.count - count)
+        let chunk = [UInt8](unsafeUninitializedCapacity: 16_384) { chunk, count in
+            count = max(0, read(descriptor, chunk.baseAddress, chunk.count))
+        }
+        guard !chunk.isEmpty else { throw LoadedServer.Failure.noConnection(errno) }
         return chunk
     }
 }
