@@ -106,10 +106,9 @@ private final class TimedContext: TrainingContext {
     var times: RecordingCost.Times { state.withLock { $0.times } }
     var wish: Wish { context.wish }
 
-    func started() throws { try context.started() }
+    func begin(epoch: Int) throws -> WeightingSwitch? { try context.begin(epoch: epoch) }
     func save(_ checkpoint: Checkpoint) throws { try context.save(checkpoint) }
     func log(_ level: LogLevel, _ message: String) { context.log(level, message) }
-    func weightingSwitch(at epoch: Int) throws -> WeightingSwitch? { try context.weightingSwitch(at: epoch) }
 
     func report(_ progress: TrainingProgress) {
         context.report(progress)

@@ -20,7 +20,21 @@ package struct Claim: Sendable {
 
 /// What a pool has to offer a job.
 package struct ClaimOffer: Sendable, Hashable {
+    /// An attempt whose end stands in the writer's line before the claim.
+    package struct Ending: Sendable, Hashable {
+        package var lease: Lease
+        package var threads: Int
+
+        package init(lease: Lease, threads: Int) {
+            self.lease = lease
+            self.threads = threads
+        }
+    }
+
+    /// With those of `ending`.
     package var freeThreads: Int
+    /// Their threads are not free where their end could not be written.
+    package var ending: [Ending]
     /// What a job that asks for more is given.
     package var threadsMax: Int
     /// Jobs that run now.
@@ -35,10 +49,11 @@ package struct ClaimOffer: Sendable, Hashable {
     package var environment: [String: String]
 
     package init(
-        freeThreads: Int, threadsMax: Int, runningJobs: Int, runsIsolatedJob: Bool, ownersAtQuota: [String] = [],
-        stoppingOnly: Bool = false, environment: [String: String] = [:]
+        freeThreads: Int, ending: [Ending] = [], threadsMax: Int, runningJobs: Int, runsIsolatedJob: Bool,
+        ownersAtQuota: [String] = [], stoppingOnly: Bool = false, environment: [String: String] = [:]
     ) {
         self.freeThreads = freeThreads
+        self.ending = ending
         self.threadsMax = threadsMax
         self.runningJobs = runningJobs
         self.runsIsolatedJob = runsIsolatedJob
@@ -71,8 +86,9 @@ extension Store {
             if !offer.stoppingOnly {
                 if offer.runsIsolatedJob { return .blocked(.isolation) }
                 if candidate.job.crashes > 0, offer.runningJobs > 0 { return .blocked(.isolation) }
-                if offer.freeThreads < 1 { return .blocked(.workers) }
-                if offer.freeThreads < threads { return .blocked(.threads) }
+                let freeThreads = try Self.freeThreads(of: offer, in: database)
+                if freeThreads < 1 { return .blocked(.workers) }
+                if freeThreads < threads { return .blocked(.threads) }
             }
             let change = Change(trigger: .claimed, actor: "worker")
             let (row, _) = try Self.apply(
@@ -122,6 +138,17 @@ extension Store {
                 WHERE state = 'queued' AND wants_stop = 1 AND crashes = 0 LIMIT 1
                 """)
         } != nil
+    }
+
+    private static func freeThreads(of offer: ClaimOffer, in database: Database) throws -> Int {
+        try offer.ending.reduce(offer.freeThreads) { free, ending in
+            let isActive = try database.integer(
+                """
+                SELECT 1 FROM jobs WHERE number = ? AND attempt = ?
+                  AND state IN ('starting', 'running', 'pausing', 'cancelling')
+                """, [ending.lease.number, ending.lease.attempt]) != nil
+            return isActive ? free - ending.threads : free
+        }
     }
 
     private static func nextDeadline(in database: Database) throws -> Timestamp? {

@@ -147,19 +147,6 @@ extension Store {
         }
     }
 
-    /// The worker is about to train an epoch. From here on changes of weighting take effect behind it; the one that takes
-    /// effect now, if any, is the result.
-    package func beginEpoch(_ epoch: Int, under lease: Lease) -> Write<WeightingSwitch?> {
-        let live = self.live
-        return write { transaction in
-            _ = try Self.row(under: lease, in: transaction.database)
-            // Set here and not after the commit: a change that is behind this one in the same transaction must see it.
-            live.setEpochRunning(epoch, of: lease.job, attempt: lease.attempt)
-            return try Self.weightingSwitches(of: lease.number, in: transaction.database)
-                .first { $0.fromEpoch == epoch }
-        }
-    }
-
     static func weightingSwitches(of job: Int, in database: Database) throws -> [WeightingSwitch] {
         try database.rows(
             "SELECT from_epoch, weighting FROM weighting_switches WHERE job = ? ORDER BY from_epoch", [job]

@@ -11,18 +11,25 @@ package enum EpochReceipt: Sendable, Hashable {
 }
 
 extension Store {
-    /// The first batch is about to be trained.
-    package func started(_ lease: Lease) -> Write<Void> {
+    /// The worker is about to train an epoch or goes on with one; the first makes the job run. From here on changes of
+    /// weighting take effect behind it; the one that takes effect with it, if any, is the result.
+    package func beginEpoch(_ epoch: Int, under lease: Lease) -> Write<WeightingSwitch?> {
         let (live, changes) = (self.live, self.changes)
         return write { transaction in
             let row = try Self.row(under: lease, in: transaction.database)
-            try transaction.database.run(
-                """
-                UPDATE jobs SET started_at = coalesce(started_at, ?)
-                WHERE number = ? AND attempt = ? AND state IN ('starting', 'running', 'pausing', 'cancelling')
-                """, [transaction.now.milliseconds, lease.number, lease.attempt])
-            let change = Change(trigger: .started, actor: "worker")
-            try Self.apply(change, to: row, in: transaction, live: live, changes: changes)
+            if row.job.state == .starting || row.job.startedAt == nil {
+                try transaction.database.run(
+                    """
+                    UPDATE jobs SET started_at = coalesce(started_at, ?)
+                    WHERE number = ? AND attempt = ? AND state IN ('starting', 'running', 'pausing', 'cancelling')
+                    """, [transaction.now.milliseconds, lease.number, lease.attempt])
+                let change = Change(trigger: .started, actor: "worker")
+                try Self.apply(change, to: row, in: transaction, live: live, changes: changes)
+            }
+            // Set here and not after the commit: a change that is behind this one in the same transaction must see it.
+            live.setEpochRunning(epoch, of: lease.job, attempt: lease.attempt)
+            return try Self.weightingSwitches(of: lease.number, in: transaction.database)
+                .first { $0.fromEpoch == epoch }
         }
     }
 

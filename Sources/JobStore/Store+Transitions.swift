@@ -51,12 +51,13 @@ extension Store {
         case .move(let path, let wantsStop):
             let after = try move(row, along: path, wantsStop: wantsStop, change, in: transaction)
             let now = transaction.now
+            let isWish = if case .command = change.trigger { true } else { false }
             transaction.afterCommit {
                 live.queueChanged(from: row, to: after)
                 live.metrics.moved(row, to: after, at: now)
                 changes.notify(.job(row.job.id))
                 if row.job.state == .queued || after.job.state == .queued { changes.notify(.queue) }
-                if row.job.state.isActive { changes.notify(.wish(row.job.id)) }
+                if isWish, row.job.state.isActive { changes.notify(.wish(row.job.id)) }
             }
             return (after, true)
         }

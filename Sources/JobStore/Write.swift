@@ -34,13 +34,16 @@ package struct Write<Value: Sendable>: Sendable {
     }
 
     /// Makes the change and waits until it is durable. Never called on the writer's queue.
-    package func commitAndWait() throws(StoreError) -> Value {
+    ///
+    /// - Parameter inLine: called when the change has its place in the line, before all that is asked for from then on.
+    package func commitAndWait(inLine: () -> Void = {}) throws(StoreError) -> Value {
         let done = DispatchSemaphore(value: 0)
         let result = Lock<Result<Value, StoreError>?>(nil)
         commit { outcome in
             result.withLock { $0 = outcome }
             done.signal()
         }
+        inLine()
         done.wait()
         guard let outcome = result.withLock({ $0 }) else { throw .closed }
         return try outcome.get()

@@ -58,8 +58,11 @@ package enum Wish: Int, Sendable, Hashable {
 package protocol TrainingContext: Sendable {
     /// Polled between layers, so it must cost no more than an atomic load.
     var wish: Wish { get }
-    /// The first batch is about to be trained.
-    func started() throws
+    /// The next batch to be trained is one of this epoch: the job runs from now on. Called at least once for each epoch.
+    ///
+    /// - Returns: the change of weighting that takes effect with the epoch's first batch, if one was asked for. One that
+    ///   is asked for later takes effect behind the epoch.
+    func begin(epoch: Int) throws -> WeightingSwitch?
     /// A finished epoch, with the checkpoint of its end if one is due. Returns when both are durable; throws when the
     /// attempt has been fenced out or the store is unusable.
     func report(_ epoch: EpochRecord, checkpoint: Checkpoint?) throws
@@ -68,8 +71,6 @@ package protocol TrainingContext: Sendable {
     /// The live position; cheap, not durable.
     func report(_ progress: TrainingProgress)
     func log(_ level: LogLevel, _ message: String)
-    /// The change of weighting that takes effect at this epoch, if one was asked for. Called at epoch boundaries.
-    func weightingSwitch(at epoch: Int) throws -> WeightingSwitch?
 }
 
 package enum LogLevel: String, Sendable, Hashable, CaseIterable {

@@ -117,8 +117,8 @@ final class Run: TrainingContext {
 
     // MARK: - Reports
 
-    func started() throws {
-        try durably { () throws(StoreError) in try store.started(lease).commitAndWait() }
+    func begin(epoch: Int) throws -> WeightingSwitch? {
+        try durably { () throws(StoreError) in try store.beginEpoch(epoch, under: lease).commitAndWait() }
     }
 
     func report(_ epoch: EpochRecord, checkpoint: Checkpoint?) throws {
@@ -154,10 +154,6 @@ final class Run: TrainingContext {
         store.log(level, message, under: lease).commit { result in
             if case .failure(let error) = result { logger.debug("a log line was lost: \(error)") }
         }
-    }
-
-    func weightingSwitch(at epoch: Int) throws -> WeightingSwitch? {
-        try durably { () throws(StoreError) in try store.beginEpoch(epoch, under: lease).commitAndWait() }
     }
 
     private func noteProgress() {

@@ -37,21 +37,19 @@ extension WorkerPool {
         switch outcome {
         case .succeeded(let reason, let model):
             let reason = reason == .stopped && run.endedByClock ? .maxRuntime : reason
-            _ = try run.durably { () throws(StoreError) in
-                try store.succeed(lease, reason, model: model, runningMilliseconds: milliseconds).commitAndWait()
+            try end(run) { () throws(StoreError) in
+                try store.succeed(lease, reason, model: model, runningMilliseconds: milliseconds)
             }
         case .yielded:
-            try run.durably { () throws(StoreError) in
-                try store.release(lease, runningMilliseconds: milliseconds).commitAndWait()
-            }
+            try end(run) { store.release(lease, runningMilliseconds: milliseconds) }
         case .cancelled:
-            _ = try run.durably { () throws(StoreError) in
-                try store.cancelled(lease, runningMilliseconds: milliseconds).commitAndWait()
-            }
+            try end(run) { store.cancelled(lease, runningMilliseconds: milliseconds) }
         case .failed(let reason, let failure):
-            _ = try run.durably { () throws(StoreError) in
-                try store.fail(lease, reason, failure, runningMilliseconds: milliseconds).commitAndWait()
-            }
+            try end(run) { store.fail(lease, reason, failure, runningMilliseconds: milliseconds) }
         }
+    }
+
+    private func end<Value>(_ run: Run, _ last: () throws(StoreError) -> Write<Value>) throws(StoreError) {
+        _ = try run.durably { () throws(StoreError) in try last().commitAndWait { isEnding(run) } }
     }
 }

@@ -10,7 +10,10 @@ import Logging
 package final class WorkerPool: Sendable {
     private struct State {
         var runs: [Identifier: Run] = [:]
+        /// Runs whose end stands in the writer's line: their threads are free for whoever claims behind it.
+        var ending: Set<Identifier> = []
         var freeThreads: Int
+        /// Twice as many as can train, because a run keeps its queue until its end is durable.
         var freeQueues: [DispatchQueue]
         var isStopperFree = true
         var isDraining = false
@@ -39,7 +42,9 @@ package final class WorkerPool: Sendable {
         self.train = train
         gate = DiskGate(disk: store.disk)
         // Below those who answer requests, where the processors do not suffice for both.
-        let queues = (0..<configuration.workers).map { DispatchQueue(label: "tenbin.worker.\($0)", qos: .utility) }
+        let queues = (0..<2 * configuration.workers).map { number in
+            DispatchQueue(label: "tenbin.worker.\(number)", qos: .background)
+        }
         state = Lock(State(freeThreads: configuration.workers, freeQueues: queues))
     }
 
@@ -111,11 +116,18 @@ package final class WorkerPool: Sendable {
     }
 
     private func offer(stoppingOnly: Bool) -> ClaimOffer {
-        let (freeThreads, runs) = state.withLock { ($0.freeThreads, Array($0.runs.values)) }
+        let (freeThreads, runs, ending) = state.withLock { state in
+            (
+                state.freeQueues.isEmpty ? 0 : state.freeThreads, Array(state.runs.values),
+                state.ending.compactMap { state.runs[$0] }
+            )
+        }
         let counts = Dictionary(runs.map { ($0.claim.job.owner, 1) }, uniquingKeysWith: +)
         let quota = configuration.runningJobsPerOwnerMax ?? .max
         return ClaimOffer(
-            freeThreads: freeThreads, threadsMax: configuration.workers, runningJobs: runs.count,
+            freeThreads: freeThreads,
+            ending: ending.map { ClaimOffer.Ending(lease: $0.lease, threads: $0.threads) },
+            threadsMax: configuration.workers, runningJobs: runs.count,
             runsIsolatedJob: runs.contains(where: \.isIsolated),
             ownersAtQuota: counts.filter { $0.value >= quota }.keys.sorted(), stoppingOnly: stoppingOnly,
             environment: configuration.environment)
@@ -171,12 +183,22 @@ package final class WorkerPool: Sendable {
             execute(run)
             state.withLock { state in
                 state.runs[claim.lease.job] = nil
-                state.freeThreads += threads
+                if state.ending.remove(claim.lease.job) == nil { state.freeThreads += threads }
                 if isStopping { state.isStopperFree = true } else { state.freeQueues.append(queue) }
             }
             running.leave()
             wake()
         }
+    }
+
+    /// The end of a run stands in the writer's line.
+    func isEnding(_ run: Run) {
+        let isFirst = state.withLock { state in
+            guard state.ending.insert(run.lease.job).inserted else { return false }
+            state.freeThreads += run.threads
+            return true
+        }
+        if isFirst { wake() }
     }
 
     // MARK: - Wishes and clocks

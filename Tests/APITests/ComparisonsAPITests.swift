@@ -36,7 +36,7 @@ struct ComparisonsAPITests {
         let name = try #require(claim.job.name)
         let noise = Double(spec.seed) * 0.01 + (name.contains("random") ? 0.003 * Double(spec.seed % 2) : 0)
         let score = (name.contains("adaptive") ? 0.8 : 0.5) + noise + (name.contains("adaptive") ? noise * 0.1 : 0)
-        _ = try bench.store.started(claim.lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: claim.lease).commitAndWait()
         _ = try bench.store.record(
             epoch(spec), checkpoint: nil, keep: 1, runningMilliseconds: 1, under: claim.lease
         ).commitAndWait()

@@ -9,7 +9,7 @@ struct EpochsAPITests {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())
         let lease = try bench.claim().lease
-        try bench.store.started(lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
         try bench.record(1, under: lease)
         for target in ["/v1/jobs/\(job)/epochs", "/v1/jobs/\(job)/task-weights", "/v1/jobs/\(job)/epochs.csv"] {
             let first = bench.ask(.get, target)
@@ -27,7 +27,7 @@ struct EpochsAPITests {
         let job = try bench.submit(try bench.upload())
         #expect(try bench.ask(.get, "/v1/jobs/\(job)").json()["best"] == .array([]))
         let lease = try bench.claim().lease
-        try bench.store.started(lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
         for epoch in 1...2 { try bench.record(epoch, under: lease) }
         let best = TaskBest(task: "digit", metric: "accuracy", value: 0.75, epoch: 1).json
         #expect(try bench.ask(.get, "/v1/jobs/\(job)").json()["best"] == .array([best]))
@@ -40,7 +40,7 @@ struct EpochsAPITests {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())
         let lease = try bench.claim().lease
-        try bench.store.started(lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
         for epoch in 1...40 {
             try bench.record(epoch, weight: epoch == 17 ? 99 : epoch == 23 ? -99 : 1, under: lease)
         }

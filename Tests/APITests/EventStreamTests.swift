@@ -130,7 +130,7 @@ struct EventStreamTests {
         #expect(try reader.next()?.data["to"]?.text == "queued")
         let lease = try bench.claim().lease
         #expect(try reader.next()?.data["to"]?.text == "starting")
-        try bench.store.started(lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
         #expect(try reader.next()?.data["to"]?.text == "running")
         try bench.record(1, under: lease)
         #expect(try reader.next("epoch")?.data["detail"]?["epoch"]?.int == 1)

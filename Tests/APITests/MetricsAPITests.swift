@@ -33,7 +33,7 @@ struct MetricsAPITests {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())
         let lease = try bench.claim().lease
-        try bench.store.started(lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
         try bench.record(1, weight: 1.5, under: lease)
         let text = bench.ask(.get, "/metrics").text
         #expect(Self.value("tenbin_task_weight{job=\"\(job)\",task=\"digit\"}", in: text) == 1.5)
@@ -110,7 +110,7 @@ struct MetricsAPITests {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())
         let lease = try bench.claim().lease
-        try bench.store.started(lease).commitAndWait()
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
         try bench.record(1, under: lease)
         _ = bench.ask(.get, "/v1/jobs/\(job)")
         let promtool = Process()

@@ -73,7 +73,7 @@ extension Bench {
     func train(epochs: Int = 3) throws -> String {
         let job = try submit(try upload())
         let lease = try claim().lease
-        try store.started(lease).commitAndWait()
+        _ = try store.beginEpoch(1, under: lease).commitAndWait()
         try store.log(.info, "begin", under: lease).commitAndWait()
         for epoch in 1...epochs { try record(epoch, under: lease) }
         try store.log(.warning, "end", under: lease).commitAndWait()

@@ -11,10 +11,10 @@ struct BackupTests {
         let dataset = try store.makeDataset()
         let jobs = try (0..<3).map { _ in try store.submit(dataset).id }
         let first = try #require(try store.claimNext()).lease
-        try store.started(first).commitAndWait()
+        _ = try store.beginEpoch(1, under: first).commitAndWait()
         _ = try store.succeed(first, .completed, model: makeModel(), runningMilliseconds: 1).commitAndWait()
         let second = try #require(try store.claimNext()).lease
-        try store.started(second).commitAndWait()
+        _ = try store.beginEpoch(1, under: second).commitAndWait()
         _ = try store.record(
             makeEpoch(1), checkpoint: makeCheckpoint(epoch: 1), keep: 2, runningMilliseconds: 1, under: second
         ).commitAndWait()

@@ -21,7 +21,7 @@ struct ComparisonTests {
         let dataset = try store.makeDataset()
         let record = try #require(try store.insert(Self.make(store, [dataset, dataset])).commitAndWait().created)
         let claim = try #require(try store.claimNext())
-        _ = try store.started(claim.lease).commitAndWait()
+        _ = try store.beginEpoch(1, under: claim.lease).commitAndWait()
         #expect(try store.comparison(record.id, owner: "local").state == .running)
         store.close()
         store = try bench.open()
@@ -91,7 +91,7 @@ struct ComparisonTests {
         let dataset = try store.makeDataset()
         let record = try #require(try store.insert(Self.make(store, [dataset])).commitAndWait().created)
         let claim = try #require(try store.claimNext())
-        _ = try store.started(claim.lease).commitAndWait()
+        _ = try store.beginEpoch(1, under: claim.lease).commitAndWait()
         for epoch in 1...3 {
             _ = try store.record(
                 makeEpoch(epoch, loss: Double(epoch)), checkpoint: nil, keep: 1, runningMilliseconds: 1,

@@ -77,7 +77,7 @@ struct FullDiskTests {
                 try attempt { acknowledged.append(try store.submit(dataset).id) }
                 try attempt {
                     guard let lease = try store.claimNext()?.lease else { return }
-                    try store.started(lease).commitAndWait()
+                    _ = try store.beginEpoch(1, under: lease).commitAndWait()
                     let large = makeCheckpoint(epoch: 1, bytes: [UInt8](repeating: 7, count: 60_000))
                     _ = try store.record(
                         makeEpoch(1), checkpoint: large, keep: 1, runningMilliseconds: 1, under: lease

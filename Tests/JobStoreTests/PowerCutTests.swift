@@ -18,7 +18,7 @@ struct PowerCutTests {
         for index in 0..<12 {
             jobs.append(try store.submit(dataset).id)
             let lease = try #require(try store.claimNext()).lease
-            try store.started(lease).commitAndWait()
+            _ = try store.beginEpoch(1, under: lease).commitAndWait()
             for epoch in 1...3 {
                 _ = try store.record(
                     makeEpoch(epoch), checkpoint: makeCheckpoint(epoch: epoch), keep: 2, runningMilliseconds: 1,

@@ -17,7 +17,7 @@ struct RecoveryTests {
             let store = try bench.open()
             id = try store.submit(try store.makeDataset()).id
             let claim = try #require(try store.claimNext())
-            try store.started(claim.lease).commitAndWait()
+            _ = try store.beginEpoch(1, under: claim.lease).commitAndWait()
             if let command { _ = try store.command(command, job: id, owner: nil, actor: "local").commitAndWait() }
         }
         let store = try bench.open()
@@ -88,7 +88,7 @@ struct RecoveryTests {
             let store = try bench.open()
             id = try store.submit(try store.makeDataset()).id
             let lease = try #require(try store.claimNext()).lease
-            try store.started(lease).commitAndWait()
+            _ = try store.beginEpoch(1, under: lease).commitAndWait()
             _ = try store.command(.stop, job: id, owner: nil, actor: "local").commitAndWait()
         }
         let store = try bench.open()

@@ -9,7 +9,7 @@ struct ReportTests {
         let store = try Bench().open()
         let id = try store.submit(try store.makeDataset()).id
         let lease = try #require(try store.claimNext()).lease
-        try store.started(lease).commitAndWait()
+        _ = try store.beginEpoch(1, under: lease).commitAndWait()
         return (store, id, lease)
     }
 
@@ -76,7 +76,7 @@ struct ReportTests {
         try store.release(lease, runningMilliseconds: 5).commitAndWait()
         #expect(try store.job(id, owner: nil).attempt == 2)
         let reports: [(String, () throws -> Void)] = [
-            ("started", { try store.started(lease).commitAndWait() }),
+            ("begin", { _ = try store.beginEpoch(1, under: lease).commitAndWait() }),
             ("epoch", { _ = try record(makeEpoch(1), makeCheckpoint(epoch: 1), in: store, lease) }),
             (
                 "succeed",
@@ -86,7 +86,6 @@ struct ReportTests {
             ),
             ("release", { try store.release(lease, runningMilliseconds: 1).commitAndWait() }),
             ("log", { try store.log(.info, "x", under: lease).commitAndWait() }),
-            ("epoch begun", { _ = try store.beginEpoch(1, under: lease).commitAndWait() }),
         ]
         for claimsAgain in [false, true] {
             if claimsAgain { _ = try store.claimNext() }

@@ -12,7 +12,7 @@ struct ReproductionTests {
         guard case .claimed(let claim, _) = try store.claim(offer).commitAndWait() else {
             throw StoreError.notFound
         }
-        try store.started(claim.lease).commitAndWait()
+        _ = try store.beginEpoch(1, under: claim.lease).commitAndWait()
         return claim.lease
     }
 

@@ -10,7 +10,7 @@ struct RetentionTests {
     private func makeFinishedJob(in store: Store, on dataset: Identifier, epochs: Int = 2) throws -> Identifier {
         let id = try store.submit(dataset).id
         let lease = try #require(try store.claimNext()).lease
-        try store.started(lease).commitAndWait()
+        _ = try store.beginEpoch(1, under: lease).commitAndWait()
         for epoch in 1...epochs {
             _ = try store.record(
                 makeEpoch(epoch), checkpoint: makeCheckpoint(epoch: epoch), keep: 2, runningMilliseconds: 1,

@@ -8,7 +8,6 @@ final class RecordingContext: TrainingContext {
         var checkpoints: [Checkpoint] = []
         var progress: [TrainingProgress] = []
         var log: [String] = []
-        var starts = 0
         var polls = 0
         var wish = Wish.goOn
         /// Makes the wish come up at this poll.
@@ -34,8 +33,6 @@ final class RecordingContext: TrainingContext {
         }
     }
 
-    func started() { record.withLock { $0.starts += 1 } }
-
     func report(_ epoch: EpochRecord, checkpoint: Checkpoint?) throws {
         try record.withLock { record in
             if let max = record.epochsMax, record.epochs.count >= max { throw FencedOut() }
@@ -48,7 +45,7 @@ final class RecordingContext: TrainingContext {
     func report(_ progress: TrainingProgress) { record.withLock { $0.progress.append(progress) } }
     func log(_ level: LogLevel, _ message: String) { record.withLock { $0.log.append(message) } }
 
-    func weightingSwitch(at epoch: Int) -> WeightingSwitch? {
+    func begin(epoch: Int) -> WeightingSwitch? {
         record.withLock { $0.switches.last { $0.fromEpoch == epoch } }
     }
 

@@ -11,7 +11,7 @@ struct DiskTests {
         let store = try shop.openStore()
         let (running, go) = (Signal(), Signal())
         shop.trainer.on("a") { assignment, context in
-            try context.started()
+            _ = try context.begin(epoch: 1)
             running.send()
             try go.wait()
             try context.report(makeEpoch(1, attempt: 1), checkpoint: makeCheckpoint(epoch: 1))
@@ -107,7 +107,7 @@ struct DiskTests {
         shop.trainer.on("a") { assignment, context in
             begun.withLock { $0.append(assignment.checkpoint?.count) }
             if assignment.attempt > 1 { return try trainAtOnce(assignment, context) }
-            try context.started()
+            _ = try context.begin(epoch: 1)
             try context.save(makeCheckpoint(.interim, epoch: 0, batch: 1))
             running.send()
             try go.wait()
@@ -146,7 +146,7 @@ struct DiskTests {
             let (running, go) = (Signal(), Signal())
             shop.trainer.on("a") { assignment, context in
                 if assignment.attempt > 1 { return try trainAtOnce(assignment, context) }
-                try context.started()
+                _ = try context.begin(epoch: 1)
                 running.send()
                 try go.wait()
                 try context.save(makeCheckpoint(.interim, epoch: 0, batch: 1))

@@ -40,7 +40,7 @@ final class ScriptedTrainer: Sendable {
 
 /// Trains one epoch without a pause.
 @Sendable func trainAtOnce(_ assignment: TrainingAssignment, _ context: any TrainingContext) throws -> TrainingOutcome {
-    try context.started()
+    _ = try context.begin(epoch: 1)
     try context.report(makeEpoch(1, attempt: assignment.attempt), checkpoint: makeCheckpoint(epoch: 1))
     return .succeeded(.completed, makeModel())
 }

@@ -73,7 +73,7 @@ struct LifecycleTests {
         let store = try shop.openStore()
         let running = Signal()
         shop.trainer.on("a") { assignment, context in
-            try context.started()
+            _ = try context.begin(epoch: 1)
             try context.report(makeEpoch(1, attempt: assignment.attempt), checkpoint: makeCheckpoint(epoch: 1))
             running.send()
             switch awaitWish(context) {
@@ -102,7 +102,7 @@ struct LifecycleTests {
         var store: Store? = try shop.openStore()
         let running = Signal()
         shop.trainer.on("a") { assignment, context in
-            try context.started()
+            _ = try context.begin(epoch: 1)
             guard let checkpoint = assignment.checkpoint else {
                 running.send()
                 _ = awaitWish(context)
@@ -143,7 +143,7 @@ struct LifecycleTests {
                     ? .succeeded(.stopped, makeModel())
                     : .failed(.error, JobFailure(code: .internal, detail: "trained on"))
             }
-            try context.started()
+            _ = try context.begin(epoch: 1)
             try context.report(makeEpoch(1, attempt: 1), checkpoint: makeCheckpoint(epoch: 1))
             running.send()
             _ = awaitWish(context)
@@ -177,7 +177,7 @@ struct LifecycleTests {
         let (running, released, ended) = (Signal(), Signal(), Signal())
         shop.trainer.on("a") { _, context in
             defer { ended.send() }
-            try context.started()
+            _ = try context.begin(epoch: 1)
             running.send()
             try released.wait()
             #expect(throws: StoreError.fencedOut) {
@@ -206,7 +206,7 @@ struct LifecycleTests {
         let store = try shop.openStore()
         let running = Signal()
         shop.trainer.on("a") { assignment, context in
-            try context.started()
+            _ = try context.begin(epoch: 1)
             running.send()
             guard awaitWish(context) == .pause else { return .cancelled }
             try context.save(makeCheckpoint(.interim, epoch: 0, batch: 2))

@@ -21,7 +21,7 @@ struct RaceTests {
     @Sendable private static func trainObediently(
         _ assignment: TrainingAssignment, _ context: any TrainingContext
     ) throws -> TrainingOutcome {
-        try context.started()
+        _ = try context.begin(epoch: 1)
         var epoch = Int(assignment.checkpoint?[2] ?? 0)
         while epoch < epochs {
             for batch in 1...20 {

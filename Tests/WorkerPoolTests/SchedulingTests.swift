@@ -36,7 +36,7 @@ struct SchedulingTests {
         let store = try shop.openStore()
         let running = Signal()
         shop.trainer.on("a") { assignment, context in
-            try context.started()
+            _ = try context.begin(epoch: 1)
             running.send()
             return awaitWish(context) == .stop ? .succeeded(.stopped, makeModel()) : .cancelled
         }
@@ -130,7 +130,7 @@ struct SchedulingTests {
         let (started, report, finish) = (Signal(), Signal(), Signal())
         for name in ["a", "b"] {
             shop.trainer.on(name) { assignment, context in
-                try context.started()
+                _ = try context.begin(epoch: 1)
                 started.send()
                 try report.wait()
                 try context.report(makeEpoch(1, attempt: assignment.attempt), checkpoint: nil)
@@ -163,7 +163,7 @@ struct SchedulingTests {
             let running = Signal()
             shop.trainer.on("a") { assignment, context in
                 if assignment.checkpoint != nil { return try trainAtOnce(assignment, context) }
-                try context.started()
+                _ = try context.begin(epoch: 1)
                 try context.save(makeCheckpoint(.interim, epoch: 0, batch: 1))
                 running.send()
                 _ = awaitWish(context)

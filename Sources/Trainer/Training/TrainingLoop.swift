@@ -65,12 +65,11 @@ final class TrainingLoop {
 
     /// - Throws: what the context threw.
     func run() throws -> End {
-        try context.started()
         lastMoment = clock()
         lastCheckpoint = lastMoment
         while true {
             if let end = try obey() ?? reasonToFinish().map(End.finished) { return end }
-            try switchWeighting()
+            try beginEpoch()
             shuffle()
             if let end = try trainEpoch() ?? closeEpoch() { return end }
         }
@@ -102,12 +101,11 @@ final class TrainingLoop {
 
     // MARK: - An epoch
 
-    /// A change of weighting belongs to an epoch's start only.
-    private func switchWeighting() throws {
-        guard state.batch == 0 else { return }
+    /// Says that the epoch is begun or gone on with. A change of weighting belongs to its start only.
+    private func beginEpoch() throws {
         let epoch = state.epoch + 1
-        let change = switches.last { $0.fromEpoch == epoch }
-        guard let change = try change ?? context.weightingSwitch(at: epoch) else { return }
+        let change = try context.begin(epoch: epoch)
+        guard state.batch == 0, let change = switches.last(where: { $0.fromEpoch == epoch }) ?? change else { return }
         step.replaceWeighting(
             try step.weighting.switched(to: change.weighting, tasks: setup.tasks.map(\.weighted)))
         context.log(.info, "from epoch \(epoch) on the weighting is \(change.weighting.strategy)")
