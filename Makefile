@@ -1,7 +1,6 @@
 # One command each. Debug, release and sanitizer builds have scratch folders of their own, so that none evicts another.
 
 SWIFT := swift
-RELEASE := --configuration release --scratch-path .build-release
 TENBIN := .build-release/release/tenbin
 # What the sanitizers look at.
 CONCURRENT := HTTPServerTests|HTTPWireTests|JobStoreTests|WorkerPoolTests|APITests
@@ -21,7 +20,7 @@ test-deps:
 	@deploy/install-deps.sh test
 
 build: deps ## Build the release binary
-	$(SWIFT) build $(RELEASE) --product tenbin
+	@Tools/build-release.sh tenbin
 
 demo: build ## Train on real data through the API and show the task weights
 	@$(TENBIN) demo --data Examples/data/digits.csv
@@ -43,7 +42,7 @@ testssl: test-deps build ## Let testssl.sh loose on the server
 
 soak: build test-deps ## The long runs: 1,000 kills, 100 power cuts, 20 fill levels, faults for ten minutes, memory for 70
 	$(SWIFT) build --build-tests
-	$(SWIFT) build $(RELEASE) --product SoakTool
+	@Tools/build-release.sh SoakTool
 	TENBIN_KILLS=1000 TENBIN_CUTS=100 TENBIN_FILL_LEVELS=20 TENBIN_FAULT_SECONDS=600 TENBIN_RACE_SECONDS=120 \
 	    $(SWIFT) test --skip-build --filter 'KillTests|PowerCutTests|FullDiskTests|RaceTests'
 	.build-release/release/SoakTool $(TENBIN) .build/soak/memory.json

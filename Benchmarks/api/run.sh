@@ -4,6 +4,6 @@
 #   Benchmarks/api/run.sh [rounds] [seconds]
 set -eu
 cd "$(dirname "$0")/../.."
-swift build --configuration release --scratch-path .build-release --product tenbin
+Tools/build-release.sh tenbin
 mkdir -p .build/bench
 exec python3 Benchmarks/api/measure.py "${TENBIN:-.build-release/release/tenbin}" .build/bench/api.json "$@"

@@ -6,7 +6,7 @@ import Weighting
 
 /// How fast data sets are read and encoded, and how much memory it takes:
 ///
-///     swift run -c release DatasetReading [FILE.csv|FILE.jsonl|FILE.npz …]
+///     .build-release/release/DatasetReading [FILE.csv|FILE.jsonl|FILE.npz …]
 ///
 /// Without files it makes 64 MB of a mixed table (numbers, categories, gaps) and 64 MB of JSON Lines, from a fixed seed.
 @main

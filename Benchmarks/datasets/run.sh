@@ -2,4 +2,5 @@
 # How fast data sets are read.
 set -eu
 cd "$(dirname "$0")/../.."
-swift run --configuration release --scratch-path .build-release DatasetReading "$@"
+Tools/build-release.sh DatasetReading
+exec .build-release/release/DatasetReading "$@"

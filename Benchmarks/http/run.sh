@@ -7,10 +7,8 @@ deploy/install-deps.sh bench
 for program in nginx nghttpd h2load wrk taskset python3; do
     command -v "$program" >/dev/null || { echo "bench-http: $program is missing" >&2; exit 1; }
 done
-for product in HTTPEcho tenbin; do
-    swift build --configuration release --scratch-path .build-release --product "$product"
-done
-swift build --configuration release --package-path Benchmarks/Peers
+Tools/build-release.sh HTTPEcho tenbin
+swift build --configuration release --static-swift-stdlib --package-path Benchmarks/Peers
 mkdir -p .build/bench
 clang -O2 -shared -fPIC -o .build/bench/allocations.so Benchmarks/allocations.c
 exec python3 Benchmarks/http/measure.py .build/bench/http.json "$@"

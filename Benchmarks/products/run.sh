@@ -3,4 +3,5 @@
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p .build/bench
-OMP_NUM_THREADS=1 swift run --configuration release --scratch-path .build-release ProductSpeeds .build/bench/products.json
+Tools/build-release.sh ProductSpeeds
+OMP_NUM_THREADS=1 .build-release/release/ProductSpeeds .build/bench/products.json

@@ -9,7 +9,7 @@ if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet torch==2.15.0
 fi
-swift build --configuration release --scratch-path .build-release --product TrainingSteps
+Tools/build-release.sh TrainingSteps
 mkdir -p .build/bench
 clang -O2 -o .build/bench/machine Benchmarks/training/machine.c -lpthread
 clang -O2 -shared -fPIC -o .build/bench/allocations.so Benchmarks/allocations.c

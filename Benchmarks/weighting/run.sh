@@ -2,4 +2,5 @@
 # What every weighting strategy costs, on the network T1.
 set -eu
 cd "$(dirname "$0")/../.."
-swift run --configuration release --scratch-path .build-release WeightingCost "$@"
+Tools/build-release.sh WeightingCost
+exec .build-release/release/WeightingCost "$@"

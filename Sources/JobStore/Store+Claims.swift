@@ -142,11 +142,12 @@ extension Store {
 
     private static func freeThreads(of offer: ClaimOffer, in database: Database) throws -> Int {
         try offer.ending.reduce(offer.freeThreads) { free, ending in
-            let isActive = try database.integer(
-                """
-                SELECT 1 FROM jobs WHERE number = ? AND attempt = ?
-                  AND state IN ('starting', 'running', 'pausing', 'cancelling')
-                """, [ending.lease.number, ending.lease.attempt]) != nil
+            let isActive =
+                try database.integer(
+                    """
+                    SELECT 1 FROM jobs WHERE number = ? AND attempt = ?
+                      AND state IN ('starting', 'running', 'pausing', 'cancelling')
+                    """, [ending.lease.number, ending.lease.attempt]) != nil
             return isActive ? free - ending.threads : free
         }
     }

@@ -108,14 +108,16 @@ package struct JSONWriter: Sendable {
         case .number(let value): self.value(value)
         case .string(let value): self.value(value)
         case .array(let values):
-            array { writer in values.forEach { writer.value($0) } }
+            open("[")
+            for value in values { self.value(value) }
+            close("]")
         case .object(let members):
-            object { writer in
-                for member in members {
-                    writer.name(escaping: member.name)
-                    writer.value(member.value)
-                }
+            open("{")
+            for member in members {
+                name(escaping: member.name)
+                self.value(member.value)
             }
+            close("}")
         }
     }
 

@@ -46,11 +46,6 @@ package struct Trainer: Sendable {
         }
         return try run.outcome()
     }
-
-    /// Bytes that training a spec will take at its peak; `Int.max` where they cannot be counted.
-    package static func memoryBytes(_ spec: TrainingSpec, schema: (Identifier) -> DatasetSchema?) throws -> Int {
-        try MemoryPlan.bytes(spec, schema: schema)
-    }
 }
 
 /// One assignment under way.

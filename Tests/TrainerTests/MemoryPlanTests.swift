@@ -58,6 +58,29 @@ struct MemoryPlanTests {
         }
     }
 
+    @Test func aPlanThatIsRememberedIsTheOneThatWouldBeMade() throws {
+        let plans = RecentMemoryPlans()
+        let encoders = [MLPSpec(hidden: [8]), MLPSpec(hidden: [9])].map(EncoderSpec.mlp)
+        for seed in 1...3 as ClosedRange<UInt64> {
+            for (encoder, batchSize) in [(encoders[0], 32), (encoders[1], 32), (encoders[0], 64)] {
+                let spec = makeSpec {
+                    $0.model = ModelSpec(encoder: encoder, headHidden: [])
+                    $0.batchSize = batchSize
+                    $0.seed = seed
+                }
+                let schema = Self.schema(encoder)
+                #expect(
+                    try plans.bytes(spec, schema: { _ in schema }) == MemoryPlan.bytes(spec, schema: { _ in schema }))
+            }
+        }
+        // Whoever does not see the data set learns nothing of it.
+        let spec = makeSpec {
+            $0.model = ModelSpec(encoder: encoders[0], headHidden: [])
+            $0.batchSize = 32
+        }
+        #expect(try plans.bytes(spec, schema: { _ in nil }) == 0)
+    }
+
     @Test func aValidationSetOfOtherImagesIsRefused() throws {
         let other = try #require(Identifier("ds_01890a5d-ac96-774b-bcce-b302099a8057", kind: .dataset))
         let spec = makeSpec {

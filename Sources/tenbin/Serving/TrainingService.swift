@@ -10,6 +10,7 @@ struct TrainingService: Sendable {
     private static let modelCacheBytesMax = 256 << 20
 
     private let trainer: Trainer
+    private let plans = RecentMemoryPlans()
     private let checks = TargetChecks(limits: .standard)
     private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .standard)
 
@@ -21,7 +22,7 @@ struct TrainingService: Sendable {
 
     var functions: TrainerFunctions {
         TrainerFunctions(
-            memoryBytes: { try Trainer.memoryBytes($0, schema: $1) },
+            memoryBytes: { [plans] spec, schema in try plans.bytes(spec, schema: schema) },
             predict: { [models] model, rows in
                 switch rows {
                 case .document(let rows): try models.predict(model.sha256, load: model.load, rows: rows)
