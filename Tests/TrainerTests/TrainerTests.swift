@@ -82,13 +82,13 @@ struct TrainerTests {
         let huge = Self.makeDigitsSpec {
             $0.model = ModelSpec(encoder: .mlp(MLPSpec(hidden: [1_000_000, 1_000_000])), headHidden: [])
         }
-        let bytes = try Trainer.memoryBytes(huge) { _ in schema }
+        let bytes = try RecentMemoryPlans().bytes(huge) { _ in schema }
         #expect(bytes > 16_000_000_000_000)
         let beyond = Self.makeDigitsSpec {
             $0.model = ModelSpec(encoder: .mlp(MLPSpec(hidden: [1 << 40, 1 << 40])), headHidden: [])
         }
-        #expect(try Trainer.memoryBytes(beyond) { _ in schema } == .max)
-        #expect(try Trainer.memoryBytes(Self.makeDigitsSpec()) { _ in schema } < 100_000_000)
+        #expect(try RecentMemoryPlans().bytes(beyond) { _ in schema } == .max)
+        #expect(try RecentMemoryPlans().bytes(Self.makeDigitsSpec()) { _ in schema } < 100_000_000)
     }
 
     @Test func aMissingDataSetFailsTheJobInWords() throws {
