@@ -209,6 +209,36 @@ struct WriterTests {
         #expect(walBytes > 0 && walBytes < 300_000)
     }
 
+    @Test func aClaimGetsTheThreadsOfAnAttemptOnlyOnceItsEndIsWritten() throws {
+        let store = try Bench().open()
+        let dataset = try store.makeDataset()
+        for _ in 0..<2 { try store.submit(dataset) }
+        let first = try #require(try store.claimNext())
+        let offer = ClaimOffer(
+            freeThreads: 1, ending: [.init(lease: first.lease, threads: 1)], threadsMax: 1, runningJobs: 1,
+            runsIsolatedJob: false)
+        guard case .blocked(.workers) = try store.claim(offer).commitAndWait() else {
+            Issue.record("the threads of a job that runs were taken")
+            return
+        }
+        // The end and the claim behind it share a transaction.
+        let release = hold(store)
+        let (ended, claimed) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        store.release(first.lease, runningMilliseconds: 1).commit { _ in ended.signal() }
+        let result = Lock<ClaimResult?>(nil)
+        store.claim(offer).commit { outcome in
+            result.withLock { $0 = try? outcome.get() }
+            claimed.signal()
+        }
+        release.signal()
+        for done in [ended, claimed] { #expect(done.wait(timeout: .now() + 20) == .success) }
+        guard case .claimed(let second, threads: 1) = result.withLock({ $0 }) else {
+            Issue.record("the end of the first job freed nothing")
+            return
+        }
+        #expect(second.lease != first.lease)
+    }
+
     @Test func manyWorkersNeverClaimAJobTwice() throws {
         let store = try Bench().open()
         let dataset = try store.makeDataset()
