@@ -58,7 +58,6 @@ struct ComparisonsResource: Sendable {
         _ document: JSONValue, for principal: Principal, _ identity: IdempotencyRequest?, _ replying: any Replying
     ) throws {
         let new = try accept(document, for: principal)
-        try Quota.checkQueue(of: principal, adding: new.runs.count, services)
         let reports = self.reports
         let remembered = identity.map { identity in
             Remembered<ComparisonRecord>(request: identity) { Self.accepted($0, reports).stored }

@@ -61,7 +61,6 @@ struct JobsResource: Sendable {
     private func insert(
         _ document: JSONValue, for principal: Principal, _ identity: IdempotencyRequest?, _ replying: any Replying
     ) throws {
-        try Quota.checkQueue(of: principal, services)
         let (spec, memoryBytes) = try accept(document, for: principal)
         let new = NewJob(
             id: services.store.makeIdentifier(.job), owner: principal.owner, spec: spec, memoryBytes: memoryBytes)

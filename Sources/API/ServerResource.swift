@@ -56,9 +56,9 @@ struct ServerResource: Sendable {
                 writer.name("quotas")
                 writer.object { writer in
                     writer.name("stored_bytes_max")
-                    writer.value(settings.storedBytesPerOwnerMax)
+                    writer.value(services.store.configuration.limits.ownerQuota.storedBytesMax)
                     writer.name("queued_jobs_max")
-                    writer.value(settings.queuedJobsPerOwnerMax)
+                    writer.value(services.store.configuration.limits.ownerQuota.queuedJobsMax)
                     writer.name("running_jobs_max")
                     writer.value(settings.runningJobsPerOwnerMax)
                 }

@@ -56,12 +56,8 @@ package struct APISettings: Sendable {
     /// Nobody is let in without a key, even before there is one.
     package var requiresKey = false
     package var requestsPerKeyAndMinute = 60_000
-    /// Nil for no bound.
-    package var queuedJobsPerOwnerMax: Int?
     /// Jobs of one owner that train at once; the worker pool keeps to it. Nil for no bound.
     package var runningJobsPerOwnerMax: Int?
-    /// Of data sets and models. Nil for no bound.
-    package var storedBytesPerOwnerMax: Int?
     package var corsOrigins: [String] = []
     package var version = "0.1.0"
     /// What the binary was built from and for, in words.

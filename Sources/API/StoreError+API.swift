@@ -41,6 +41,7 @@ extension Services {
             return APIError(.idempotencyKeyReused, "the key was used with another body in the last 24 hours")
         case .queueFull(let most):
             return .retryLater(.queueFull, "the queue holds \(most) jobs already", seconds: Self.retrySeconds)
+        case .tooManyQueuedJobs, .tooManyStoredBytes: return APIError(.quotaExceeded, error.description)
         case .overloaded: return .retryLater(.overloaded, "too many writes are waiting", seconds: 1)
         case .diskFull:
             _ = unexpected(error, head)

@@ -2,7 +2,8 @@ import GRDB
 package import Jobs
 
 extension Store {
-    /// Accepts a comparison and all its jobs, or none of it. Throws `.queueFull`; `.notFound` when a data set is gone.
+    /// Accepts a comparison and all its jobs, or none of it. Throws `.queueFull` and `.tooManyQueuedJobs`;
+    /// `.notFound` when a data set is gone.
     package func insert(
         _ new: NewComparison, remembering remembered: Remembered<ComparisonRecord>? = nil
     ) -> Write<Outcome<ComparisonRecord>> {
@@ -10,9 +11,7 @@ extension Store {
         // Outside the transaction, so that the writer's line waits for statements only.
         let specs = new.runs.map { $0.job.spec.json.jsonText }
         return writeOnce(remembering: remembered) { transaction in
-            guard live.queuedCount + new.runs.count <= limits.queuedJobsMax else {
-                throw StoreError.queueFull(jobsMax: limits.queuedJobsMax)
-            }
+            try Self.admit(jobs: new.runs.count, of: new.owner, within: limits, live: live, in: transaction)
             let number = try Self.insert(new, in: transaction)
             var places: [QueuePlace] = []
             for (position, (run, spec)) in zip(new.runs, specs).enumerated() {

@@ -38,7 +38,8 @@ extension Store {
 
     /// Takes over a finished file and records it.
     ///
-    /// The file gets its name, durably, before this returns; it is removed again when the row cannot be written.
+    /// The file gets its name, durably, before this returns; it is removed again when the row cannot be written. The write
+    /// throws `.tooManyStoredBytes`.
     package func insert(
         _ new: NewDataset, file: IncomingFile, remembering remembered: Remembered<DatasetRecord>? = nil
     ) throws(StoreError) -> Write<Outcome<DatasetRecord>> {
@@ -50,7 +51,9 @@ extension Store {
             throw error
         }
         let remove: @Sendable () -> Void = { [files] in files.remove(.datasets, name) }
+        let limits = configuration.limits
         return writeOnce(remembering: remembered, onReplay: remove) { transaction in
+            try Self.admit(bytes: new.bytes, of: new.owner, within: limits, in: transaction)
             try transaction.database.run(
                 """
                 INSERT INTO datasets (id, owner, name, format, bytes, sha256, rows, columns, created_at)

@@ -54,16 +54,14 @@ package struct JobFilter: Sendable, Hashable {
 }
 
 extension Store {
-    /// Accepts a job. Throws `.queueFull`; `.notFound` when a data set or the model that the spec names is gone.
+    /// Accepts a job. Throws `.queueFull` and `.tooManyQueuedJobs`; `.notFound` when a data set or the model that the spec names is gone.
     package func insert(
         _ new: NewJob, remembering remembered: Remembered<Job>? = nil
     ) -> Write<Outcome<Job>> {
         let (live, changes, limits) = (self.live, self.changes, configuration.limits)
         let spec = new.spec.json.jsonText
         return writeOnce(remembering: remembered) { transaction in
-            guard live.queuedCount < limits.queuedJobsMax else {
-                throw StoreError.queueFull(jobsMax: limits.queuedJobsMax)
-            }
+            try Self.admit(jobs: 1, of: new.owner, within: limits, live: live, in: transaction)
             let row = try Self.accept(new, spec: spec, in: transaction)
             transaction.afterCommit {
                 live.queueChanged(adding: row.place)
@@ -94,6 +92,7 @@ extension Store {
         }
         try addLabels(new.spec.labels, to: row.number, in: database)
         try append(.state, to: row.number, moving: (nil, .queued), actor: new.owner, in: transaction)
+        transaction.jobsQueued += 1
         return row
     }
 

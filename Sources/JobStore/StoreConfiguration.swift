@@ -27,6 +27,7 @@ package struct StoreConfiguration: Sendable {
 package struct StoreLimits: Sendable, Hashable {
     /// Jobs in state `queued`.
     package var queuedJobsMax = 100_000
+    package var ownerQuota = OwnerQuota()
     /// Write requests that wait for the writer.
     package var writesPendingMax = 10_000
     /// Write requests that share one commit.

@@ -15,6 +15,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case badPageToken
     case idempotencyKeyReused
     case queueFull(jobsMax: Int)
+    case tooManyQueuedJobs(owner: String, queued: Int, adding: Int, jobsMax: Int)
+    case tooManyStoredBytes(owner: String, stored: Int, adding: Int, bytesMax: Int)
     /// Weighting cannot change any more: the job is over.
     case jobIsOver(state: JobState)
     /// The worker's attempt is over: its job was cancelled by force, or claimed again.
@@ -87,6 +89,10 @@ extension StoreError: CustomStringConvertible {
         case .badPageToken: "the page token does not belong to this list"
         case .idempotencyKeyReused: "the idempotency key was used with another body"
         case .queueFull(let jobsMax): "the queue holds \(jobsMax) jobs already"
+        case .tooManyQueuedJobs(let owner, let queued, let adding, let most):
+            "\(owner) has \(queued) queued jobs; with \(adding) more the quota of \(most) is exceeded"
+        case .tooManyStoredBytes(let owner, let stored, let adding, let most):
+            "\(owner) has \(stored) bytes stored; \(adding) more would exceed the quota of \(most)"
         case .jobIsOver(let state): "the job is \(state.rawValue)"
         case .fencedOut: "the attempt is over"
         case .overloaded: "too many writes are waiting"

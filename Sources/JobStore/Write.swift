@@ -62,11 +62,14 @@ struct WriteRequest: Sendable {
 final class Transaction {
     let database: Database
     let now: Timestamp
+    /// Jobs that have joined the queue in the commit under way, which the queue in memory does not know yet.
+    var jobsQueued: Int
     private(set) var effects: [() -> Void] = []
 
-    init(database: Database, now: Timestamp) {
+    init(database: Database, now: Timestamp, jobsQueued: Int = 0) {
         self.database = database
         self.now = now
+        self.jobsQueued = jobsQueued
     }
 
     /// Runs `effect` once the change is durable, before its caller hears of it; never if it is not.

@@ -182,13 +182,15 @@ final class Writer: Sendable {
     private func make(
         _ group: [WriteRequest], in database: Database, at now: Timestamp, withSavepoints: Bool
     ) throws -> [Outcome.Answer] {
-        try group.map { request in
-            let transaction = Transaction(database: database, now: now)
+        var jobsQueued = 0
+        return try group.map { request in
+            let transaction = Transaction(database: database, now: now, jobsQueued: jobsQueued)
             let changesBefore = database.totalChangesCount
             if withSavepoints { try database.run("SAVEPOINT request") }
             do {
                 let tell = try request.perform(transaction)
                 if withSavepoints { try database.run("RELEASE request") }
+                jobsQueued = transaction.jobsQueued
                 return .made(tell: tell, effects: transaction.effects)
             } catch {
                 let failure = StoreError(error, operation: "write")

@@ -20,7 +20,8 @@ final class Bench {
     private let folder: String
 
     init(
-        _ change: (inout APISettings) -> Void = { _ in }, memoryBytes: Int = 1_000, isDraining: Bool = false,
+        _ change: (inout APISettings) -> Void = { _ in }, limits: StoreLimits = StoreLimits(), memoryBytes: Int = 1_000,
+        isDraining: Bool = false,
         faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry(),
         checkTargets: @escaping @Sendable (TrainingSpec, [Identifier: DatasetSource]) throws -> Void = { _, _ in }
     ) throws {
@@ -28,7 +29,7 @@ final class Bench {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let clock: @Sendable () -> Timestamp = { [clock] in clock.now }
         store = try Store(
-            StoreConfiguration(dataDirectory: folder, clock: clock, logger: logger, metrics: metrics))
+            StoreConfiguration(dataDirectory: folder, limits: limits, clock: clock, logger: logger, metrics: metrics))
         var settings = APISettings()
         settings.threadsMax = 2
         change(&settings)

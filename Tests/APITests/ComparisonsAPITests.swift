@@ -248,7 +248,9 @@ struct ComparisonsAPITests {
             .post, "/v1/comparisons", fields: Self.json, body: Self.request(try narrow.upload()))
         #expect(tooLarge.status == 422)
         #expect(tooLarge.pointers == ["/base/model"])
-        let small = try Bench({ $0.queuedJobsPerOwnerMax = 11 })
+        var limits = StoreLimits()
+        limits.ownerQuota = OwnerQuota(queuedJobsMax: 11)
+        let small = try Bench(limits: limits)
         let tooMany = small.ask(
             .post, "/v1/comparisons", fields: Self.json, body: Self.request(try small.upload()))
         #expect(tooMany.code == "quota-exceeded")

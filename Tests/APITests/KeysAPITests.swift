@@ -1,5 +1,6 @@
 import API
 import HTTPTypes
+import JobStore
 import Jobs
 import Testing
 
@@ -189,9 +190,9 @@ struct KeysAPITests {
     }
 
     @Test func anOwnerStaysWithinTheQuota() throws {
-        let bench = try Bench({
-            $0.queuedJobsPerOwnerMax = 1; $0.storedBytesPerOwnerMax = 150
-        })
+        var limits = StoreLimits()
+        limits.ownerQuota = OwnerQuota(queuedJobsMax: 1, storedBytesMax: 150)
+        let bench = try Bench(limits: limits)
         let dataset = try bench.upload()
         let job = try bench.submit(dataset)
         let refused = bench.ask(.post, "/v1/jobs", fields: Self.json, body: Bench.spec(dataset))

@@ -209,6 +209,38 @@ struct WriterTests {
         #expect(walBytes > 0 && walBytes < 300_000)
     }
 
+    @Test(arguments: [true, false])
+    func noMoreIsAddedThanFitsHoweverManyAskAtOnce(ofOneOwner: Bool) throws {
+        var bench = Bench()
+        bench.limits.queuedJobsMax = 3
+        if ofOneOwner {
+            bench.limits.queuedJobsMax = 100
+            bench.limits.ownerQuota = OwnerQuota(queuedJobsMax: 3)
+        }
+        let store = try bench.open()
+        let dataset = try store.makeDataset()
+        try store.submit(dataset)
+        let release = hold(store)
+        let outcomes = Lock<[StoreError?]>([])
+        let done = DispatchSemaphore(value: 0)
+        for _ in 0..<6 {
+            let new = NewJob(id: store.makeIdentifier(.job), owner: "local", spec: try store.makeSpec(dataset))
+            store.insert(new).commit { result in
+                outcomes.withLock { list in
+                    if case .failure(let error) = result { list.append(error) } else { list.append(nil) }
+                }
+                done.signal()
+            }
+        }
+        release.signal()
+        for _ in 0..<6 { #expect(done.wait(timeout: .now() + 20) == .success) }
+        let refusal: StoreError =
+            ofOneOwner
+            ? .tooManyQueuedJobs(owner: "local", queued: 3, adding: 1, jobsMax: 3) : .queueFull(jobsMax: 3)
+        #expect(outcomes.withLock { $0 } == [nil, nil, refusal, refusal, refusal, refusal])
+        #expect(try store.jobs(JobFilter(owner: nil, state: .queued), PageRequest()).items.count == 3)
+    }
+
     @Test func aClaimGetsTheThreadsOfAnAttemptOnlyOnceItsEndIsWritten() throws {
         let store = try Bench().open()
         let dataset = try store.makeDataset()

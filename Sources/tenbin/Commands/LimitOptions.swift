@@ -128,14 +128,13 @@ struct LimitOptions: ParsableArguments {
     var store: StoreLimits {
         var limits = StoreLimits()
         limits.queuedJobsMax = queuedJobsMax
+        limits.ownerQuota = OwnerQuota(queuedJobsMax: ownerQueuedJobsMax, storedBytesMax: ownerStoredBytesMax)
         return limits
     }
 
     func apply(to settings: inout APISettings) {
         settings.jobMemoryBytesMax = jobMemoryMax
         settings.datasetBytesMax = datasetBytesMax
-        settings.storedBytesPerOwnerMax = ownerStoredBytesMax
-        settings.queuedJobsPerOwnerMax = ownerQueuedJobsMax
         settings.runningJobsPerOwnerMax = ownerRunningJobsMax
         settings.requestsPerKeyAndMinute = keyRequestsPerMinute
     }
