@@ -52,6 +52,12 @@ struct JobsTests {
         }
         #expect(accepted == written)
         #expect(written.job.createdAt == bench.clock.now)
+        let spec = new.spec
+        #expect(written.threads == spec.threads && written.maxAttempts == spec.maxAttempts)
+        #expect(written.maxRuntimeMilliseconds == spec.maxRuntimeSeconds.map { $0 * 1_000 })
+        #expect(written.job.deadline == spec.deadline && written.job.priority == spec.priority)
+        #expect(written.job.labels == spec.labels && written.job.progress.epochs == spec.epochs)
+        #expect(written.job.owner == "ann" && written.job.memoryBytes == 1_000_000 && written.job.attempt == 1)
     }
 
     @Test func aJobOfAnotherOwnerIsNotFound() throws {
