@@ -10,8 +10,8 @@ import Logging
 package final class WorkerPool: Sendable {
     private struct State {
         var runs: [Identifier: Run] = [:]
-        /// Runs whose end stands in the writer's line: their threads are free for whoever claims behind it.
-        var ending: Set<Identifier> = []
+        /// Attempts whose end stands in the writer's line, with their threads: free for whoever claims behind it.
+        var ending: [Lease: Int] = [:]
         var freeThreads: Int
         /// Twice as many as can train, because a run keeps its queue until its end is durable.
         var freeQueues: [DispatchQueue]
@@ -117,16 +117,13 @@ package final class WorkerPool: Sendable {
 
     private func offer(stoppingOnly: Bool) -> ClaimOffer {
         let (freeThreads, runs, ending) = state.withLock { state in
-            (
-                state.freeQueues.isEmpty ? 0 : state.freeThreads, Array(state.runs.values),
-                state.ending.compactMap { state.runs[$0] }
-            )
+            (state.freeQueues.isEmpty ? 0 : state.freeThreads, Array(state.runs.values), state.ending)
         }
         let counts = Dictionary(runs.map { ($0.claim.job.owner, 1) }, uniquingKeysWith: +)
         let quota = configuration.runningJobsPerOwnerMax ?? .max
         return ClaimOffer(
             freeThreads: freeThreads,
-            ending: ending.map { ClaimOffer.Ending(lease: $0.lease, threads: $0.threads) },
+            ending: ending.map { ClaimOffer.Ending(lease: $0.key, threads: $0.value) },
             threadsMax: configuration.workers, runningJobs: runs.count,
             runsIsolatedJob: runs.contains(where: \.isIsolated),
             ownersAtQuota: counts.filter { $0.value >= quota }.keys.sorted(), stoppingOnly: stoppingOnly,
@@ -182,8 +179,9 @@ package final class WorkerPool: Sendable {
         queue.async { [self] in
             execute(run)
             state.withLock { state in
-                state.runs[claim.lease.job] = nil
-                if state.ending.remove(claim.lease.job) == nil { state.freeThreads += threads }
+                // Paused and resumed, the job may be in other hands already.
+                if state.runs[claim.lease.job] === run { state.runs[claim.lease.job] = nil }
+                if state.ending.removeValue(forKey: claim.lease) == nil { state.freeThreads += threads }
                 if isStopping { state.isStopperFree = true } else { state.freeQueues.append(queue) }
             }
             running.leave()
@@ -194,7 +192,7 @@ package final class WorkerPool: Sendable {
     /// The end of a run stands in the writer's line.
     func isEnding(_ run: Run) {
         let isFirst = state.withLock { state in
-            guard state.ending.insert(run.lease.job).inserted else { return false }
+            guard state.ending.updateValue(run.threads, forKey: run.lease) == nil else { return false }
             state.freeThreads += run.threads
             return true
         }
