@@ -1,27 +1,17 @@
 import Crypto
 import Foundation
 import HTTPTypes
+import Jobs
 
 /// SHA-256 in the forms that it takes on the wire.
 enum Digest {
     /// Of bytes, as lower-case hexadecimal.
     static func sha256(_ bytes: [UInt8]) -> String {
-        hexadecimal(SHA256.hash(data: bytes))
+        String(hexadecimal: SHA256.hash(data: bytes))
     }
 
     static func bytes(of content: [UInt8]) -> [UInt8] {
         Array(SHA256.hash(data: content))
-    }
-
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.underestimatedCount)
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// The bytes that lower-case hexadecimal stands for.

@@ -56,9 +56,9 @@ struct ServerResource: Sendable {
                 writer.name("quotas")
                 writer.object { writer in
                     writer.name("stored_bytes_max")
-                    writer.value(services.store.configuration.limits.ownerQuota.storedBytesMax)
+                    writer.value(services.store.configuration.limits.storedBytesPerOwnerMax)
                     writer.name("queued_jobs_max")
-                    writer.value(services.store.configuration.limits.ownerQuota.queuedJobsMax)
+                    writer.value(services.store.configuration.limits.queuedJobsPerOwnerMax)
                     writer.name("running_jobs_max")
                     writer.value(settings.runningJobsPerOwnerMax)
                 }

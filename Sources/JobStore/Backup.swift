@@ -118,7 +118,7 @@ extension FileStore {
             bytes += count
         }
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw StoreError.Fault(errno: errno, operation: "lseek") }
-        return (bytes, hash.finalize().hexadecimal)
+        return (bytes, String(hexadecimal: hash.finalize()))
     }
 }
 

@@ -180,7 +180,7 @@ package final class FileStore: Sendable {
 
     /// SHA-256 in lower-case hexadecimal.
     package static func digest(of bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).hexadecimal
+        String(hexadecimal: SHA256.hash(data: bytes))
     }
 }
 
@@ -251,7 +251,7 @@ package final class IncomingFile: Sendable {
             close(state.descriptor)
             state.descriptor = -1
             guard status == 0 else { throw StoreError(StoreError.Fault(errno: code, operation: "fsync")) }
-            let digest = state.hash.finalize().hexadecimal
+            let digest = String(hexadecimal: state.hash.finalize())
             state.digest = digest
             return digest
         }
@@ -297,7 +297,7 @@ private final class PendingSeal: Sendable {
         // A hash can be read and then go on.
         let digest = Array(hash.finalize())
         hash.update(data: digest)
-        let whole = hash.finalize().hexadecimal
+        let whole = String(hexadecimal: hash.finalize())
         result.withLock { $0 = (digest, whole) }
         isDone.signal()
     }
@@ -306,17 +306,5 @@ private final class PendingSeal: Sendable {
     var value: Value {
         isDone.wait()
         return result.withLock { $0 }
-    }
-}
-
-extension SHA256Digest {
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

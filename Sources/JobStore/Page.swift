@@ -69,7 +69,7 @@ extension ListKey {
     fileprivate var token: String {
         switch self {
         case .integer(let value): "n" + String(value, radix: 36)
-        case .text(let text): "t" + text.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        case .text(let text): "t" + String(hexadecimal: text.utf8)
         }
     }
 

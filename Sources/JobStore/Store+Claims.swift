@@ -20,21 +20,10 @@ package struct Claim: Sendable {
 
 /// What a pool has to offer a job.
 package struct ClaimOffer: Sendable, Hashable {
-    /// An attempt whose end stands in the writer's line before the claim.
-    package struct Ending: Sendable, Hashable {
-        package var lease: Lease
-        package var threads: Int
-
-        package init(lease: Lease, threads: Int) {
-            self.lease = lease
-            self.threads = threads
-        }
-    }
-
     /// With those of `ending`.
     package var freeThreads: Int
-    /// Their threads are not free where their end could not be written.
-    package var ending: [Ending]
+    /// Threads of attempts whose end stands in the writer's line before the claim: free unless that end could not be written.
+    package var ending: [Lease: Int]
     /// What a job that asks for more is given.
     package var threadsMax: Int
     /// Jobs that run now.
@@ -49,7 +38,7 @@ package struct ClaimOffer: Sendable, Hashable {
     package var environment: [String: String]
 
     package init(
-        freeThreads: Int, ending: [Ending] = [], threadsMax: Int, runningJobs: Int, runsIsolatedJob: Bool,
+        freeThreads: Int, ending: [Lease: Int] = [:], threadsMax: Int, runningJobs: Int, runsIsolatedJob: Bool,
         ownersAtQuota: [String] = [], stoppingOnly: Bool = false, environment: [String: String] = [:]
     ) {
         self.freeThreads = freeThreads
@@ -147,8 +136,8 @@ extension Store {
                     """
                     SELECT 1 FROM jobs WHERE number = ? AND attempt = ?
                       AND state IN ('starting', 'running', 'pausing', 'cancelling')
-                    """, [ending.lease.number, ending.lease.attempt]) != nil
-            return isActive ? free - ending.threads : free
+                    """, [ending.key.number, ending.key.attempt]) != nil
+            return isActive ? free - ending.value : free
         }
     }
 

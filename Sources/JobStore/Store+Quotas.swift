@@ -1,18 +1,5 @@
 import GRDB
 
-/// What an owner may have here at once; nil for no bound. Whoever sees everything is bound too: quotas are about disk and
-/// queue, not trust.
-package struct OwnerQuota: Sendable, Hashable {
-    package var queuedJobsMax: Int?
-    /// Of data sets and models.
-    package var storedBytesMax: Int?
-
-    package init(queuedJobsMax: Int? = nil, storedBytesMax: Int? = nil) {
-        self.queuedJobsMax = queuedJobsMax
-        self.storedBytesMax = storedBytesMax
-    }
-}
-
 // Asked inside the transaction that adds, so that however many ask at the same time, no more is added than fits.
 extension Store {
     /// Throws `.queueFull` and `.tooManyQueuedJobs` when so many more jobs do not fit.
@@ -22,7 +9,7 @@ extension Store {
         guard live.queuedCount + transaction.jobsQueued + count <= limits.queuedJobsMax else {
             throw StoreError.queueFull(jobsMax: limits.queuedJobsMax)
         }
-        guard let most = limits.ownerQuota.queuedJobsMax else { return }
+        guard let most = limits.queuedJobsPerOwnerMax else { return }
         let queued =
             try transaction.database.integer(
                 "SELECT count(*) FROM jobs WHERE owner = ? AND state = 'queued'", [owner]) ?? 0
@@ -35,7 +22,7 @@ extension Store {
     static func admit(
         bytes count: Int, of owner: String, within limits: StoreLimits, in transaction: Transaction
     ) throws {
-        guard let most = limits.ownerQuota.storedBytesMax else { return }
+        guard let most = limits.storedBytesPerOwnerMax else { return }
         let stored =
             try transaction.database.integer(
                 """

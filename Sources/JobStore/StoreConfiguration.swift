@@ -27,7 +27,11 @@ package struct StoreConfiguration: Sendable {
 package struct StoreLimits: Sendable, Hashable {
     /// Jobs in state `queued`.
     package var queuedJobsMax = 100_000
-    package var ownerQuota = OwnerQuota()
+    // What one owner may have here; nil for no bound. Whoever sees everything is bound too: quotas are about disk and
+    // queue, not trust.
+    package var queuedJobsPerOwnerMax: Int?
+    /// Of data sets and models.
+    package var storedBytesPerOwnerMax: Int?
     /// Write requests that wait for the writer.
     package var writesPendingMax = 10_000
     /// Write requests that share one commit.

@@ -64,8 +64,7 @@ package struct Identifier: Sendable, Hashable, CustomStringConvertible {
             append(UInt8(ascii: "_"))
             for place in 0..<32 {
                 if [8, 12, 16, 20].contains(place) { append(UInt8(ascii: "-")) }
-                let digit = UInt8((place < 16 ? high : low) >> (60 - place % 16 * 4) & 15)
-                append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+                append(UInt8(hexadecimalDigit: UInt8((place < 16 ? high : low) >> (60 - place % 16 * 4) & 15)))
             }
             return count
         }

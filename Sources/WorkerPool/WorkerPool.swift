@@ -122,9 +122,7 @@ package final class WorkerPool: Sendable {
         let counts = Dictionary(runs.map { ($0.claim.job.owner, 1) }, uniquingKeysWith: +)
         let quota = configuration.runningJobsPerOwnerMax ?? .max
         return ClaimOffer(
-            freeThreads: freeThreads,
-            ending: ending.map { ClaimOffer.Ending(lease: $0.key, threads: $0.value) },
-            threadsMax: configuration.workers, runningJobs: runs.count,
+            freeThreads: freeThreads, ending: ending, threadsMax: configuration.workers, runningJobs: runs.count,
             runsIsolatedJob: runs.contains(where: \.isIsolated),
             ownersAtQuota: counts.filter { $0.value >= quota }.keys.sorted(), stoppingOnly: stoppingOnly,
             environment: configuration.environment)

@@ -249,7 +249,7 @@ struct ComparisonsAPITests {
         #expect(tooLarge.status == 422)
         #expect(tooLarge.pointers == ["/base/model"])
         var limits = StoreLimits()
-        limits.ownerQuota = OwnerQuota(queuedJobsMax: 11)
+        limits.queuedJobsPerOwnerMax = 11
         let small = try Bench(limits: limits)
         let tooMany = small.ask(
             .post, "/v1/comparisons", fields: Self.json, body: Self.request(try small.upload()))

@@ -191,7 +191,8 @@ struct KeysAPITests {
 
     @Test func anOwnerStaysWithinTheQuota() throws {
         var limits = StoreLimits()
-        limits.ownerQuota = OwnerQuota(queuedJobsMax: 1, storedBytesMax: 150)
+        limits.queuedJobsPerOwnerMax = 1
+        limits.storedBytesPerOwnerMax = 150
         let bench = try Bench(limits: limits)
         let dataset = try bench.upload()
         let job = try bench.submit(dataset)

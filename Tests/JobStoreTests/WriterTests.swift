@@ -215,7 +215,7 @@ struct WriterTests {
         bench.limits.queuedJobsMax = 3
         if ofOneOwner {
             bench.limits.queuedJobsMax = 100
-            bench.limits.ownerQuota = OwnerQuota(queuedJobsMax: 3)
+            bench.limits.queuedJobsPerOwnerMax = 3
         }
         let store = try bench.open()
         let dataset = try store.makeDataset()
@@ -247,7 +247,7 @@ struct WriterTests {
         for _ in 0..<2 { try store.submit(dataset) }
         let first = try #require(try store.claimNext())
         let offer = ClaimOffer(
-            freeThreads: 1, ending: [.init(lease: first.lease, threads: 1)], threadsMax: 1, runningJobs: 1,
+            freeThreads: 1, ending: [first.lease: 1], threadsMax: 1, runningJobs: 1,
             runsIsolatedJob: false)
         guard case .blocked(.workers) = try store.claim(offer).commitAndWait() else {
             Issue.record("the threads of a job that runs were taken")

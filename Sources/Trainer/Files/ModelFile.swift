@@ -83,9 +83,7 @@ package struct ModelFile: Sendable {
     package var weightsSHA256: String {
         var hash = SHA256()
         for values in parameters + statistics { values.withUnsafeBytes { hash.update(bufferPointer: $0) } }
-        let digits = Array("0123456789abcdef".utf8)
-        let text = hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: text, as: UTF8.self)
+        return String(hexadecimal: hash.finalize())
     }
 
     /// A network with these parameters, for prediction.

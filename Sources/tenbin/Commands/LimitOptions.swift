@@ -128,7 +128,8 @@ struct LimitOptions: ParsableArguments {
     var store: StoreLimits {
         var limits = StoreLimits()
         limits.queuedJobsMax = queuedJobsMax
-        limits.ownerQuota = OwnerQuota(queuedJobsMax: ownerQueuedJobsMax, storedBytesMax: ownerStoredBytesMax)
+        limits.queuedJobsPerOwnerMax = ownerQueuedJobsMax
+        limits.storedBytesPerOwnerMax = ownerStoredBytesMax
         return limits
     }
 
