@@ -171,6 +171,56 @@ struct KeysAPITests {
         #expect(items[4]["key"] == .null)
     }
 
+    @Test func noRouteChangesAnythingWithoutTheAuditLog() throws {
+        let bench = try Bench()
+        let key = try bench.ask(.post, "/v1/api-keys", fields: Self.json, body: #"{"name":"k","scopes":["admin"]}"#)
+            .json()
+        let (id, secret) = (try #require(key["id"]?.text), try #require(key["secret"]?.text))
+        let fields: HTTPFields = [.authorization: "Bearer " + secret, .contentType: "application/json"]
+        func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, type: String? = nil) -> JSONValue?
+        {
+            var fields = fields
+            if let type { fields[.contentType] = type }
+            let answer = bench.ask(method, path, fields: fields, body: body)
+            #expect((200..<300).contains(answer.status), "\(method) \(path): \(answer.text)")
+            return try? answer.json()
+        }
+        let dataset = try #require(ask(.post, "/v1/datasets?name=d", Bench.csv, type: "text/csv")?["id"]?.text)
+        let job = try #require(ask(.post, "/v1/jobs", Bench.spec(dataset))?["id"]?.text)
+        _ = ask(.patch, "/v1/jobs/\(job)", #"{"priority":1}"#, type: "application/merge-patch+json")
+        for command in ["pause", "resume"] { _ = ask(.post, "/v1/jobs/\(job)/\(command)") }
+        let lease = try bench.claim().lease
+        _ = try bench.store.beginEpoch(1, under: lease).commitAndWait()
+        _ = ask(.post, "/v1/jobs/\(job)/stop")
+        _ = try bench.store.succeed(lease, .stopped, model: TestModel.model, runningMilliseconds: 1).commitAndWait()
+        let model = try #require(ask(.get, "/v1/jobs/\(job)")?["model"]?.text)
+        _ = ask(.delete, "/v1/models/\(model)")
+        let cancelled = try #require(ask(.post, "/v1/jobs", Bench.spec(dataset))?["id"]?.text)
+        _ = ask(.post, "/v1/jobs/\(cancelled)/cancel")
+        let comparison = try #require(
+            ask(
+                .post, "/v1/comparisons",
+                """
+                {"base":{"dataset":"\(dataset)","test":{"fraction":0.2},"tasks":[
+                {"target":"digit","type":"classification"},{"target":"price","type":"regression"}]},
+                "seeds":2,"strategies":[{"strategy":"adaptive"},{"strategy":"uncertainty"}]}
+                """)?["id"]?.text)
+        _ = ask(.delete, "/v1/comparisons/\(comparison)")
+        for other in ask(.get, "/v1/jobs")?["items"]?.elements ?? [] {
+            _ = ask(.delete, "/v1/jobs/\(other["id"]?.text ?? "")")
+        }
+        _ = ask(.delete, "/v1/datasets/\(dataset)")
+        let actions = Set(
+            (ask(.get, "/v1/audit-log?page_size=500")?["items"]?.elements ?? []).compactMap { $0["action"]?.text })
+        let reading = ["POST /v1/models/{id}/predict", "POST /v1/models/{id}/tokens"]
+        let changing = Set(
+            bench.api.table.routes.filter { $0.method != .get }.map { "\($0.method.rawValue) \($0.template)" }
+        ).subtracting(reading)
+        #expect(changing.subtracting(actions) == ["DELETE /v1/api-keys/{id}"])
+        _ = bench.ask(.delete, "/v1/api-keys/\(id)", fields: fields)
+        #expect(try bench.store.auditLog(PageRequest(size: 1)).items.first?.action == "DELETE /v1/api-keys/{id}")
+    }
+
     @Test func aKeyThatAsksTooOftenIsToldWhenToComeBack() throws {
         let bench = try Bench({ $0.requestsPerKeyAndMinute = 3 })
         let admin = try Self.make(bench, #""admin""#)
