@@ -66,10 +66,12 @@ struct JobsBenchmark {
             accepted.append(try submissionRate(folder: own + "/submit"))
             jobs.append(try tinyJobRate(folder: own + "/run"))
         }
-        let floor = min(4, 6_000 / (baseline.reduce(0, +) / Double(baseline.count)))
         let name = "the rows of a submission, one FULL transaction each, one thread"
+        // Held against the target of its own round: a ratio to B held against 6,000 over the mean of B judges the noise of B.
         return [
-            Row("submissions, 64 connections", ours: accepted, peer: baseline, name, unit: "1/s", floor: floor),
+            Row(
+                "submissions, 64 connections", ours: accepted, peer: baseline.map { min(4 * $0, 6_000) },
+                "four times \(name), at most 6,000", unit: "1/s", floor: 1),
             Row("1,000 tiny jobs, two workers", ours: jobs, peer: baseline, name, unit: "1/s", floor: 0.08),
         ]
     }
