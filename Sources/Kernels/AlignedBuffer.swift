@@ -1,3 +1,5 @@
+import Glibc
+
 /// Memory for `count` elements on a 64-byte boundary, zeroed, owned by this object alone.
 ///
 /// Everything a training step touches lives in buffers made before the first step; the step itself allocates nothing.
@@ -11,18 +13,25 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
 
     private let memory: UnsafeMutableRawPointer
 
-    /// - Parameter zero: the bit pattern every element starts with.
-    package init(count: Int, repeating zero: Element) {
+    /// Elements whose bits are all zero. The system gives large blocks that way, page by page as they are first touched, so
+    /// that it takes no time here.
+    fileprivate init(zeroed count: Int) {
         precondition(count >= 0, "a buffer cannot have \(count) elements")
         self.count = count
-        memory = .allocate(
-            byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: Self.alignmentBytes)
-        pointer = memory.bindMemory(to: Element.self, capacity: max(count, 1))
-        pointer.initialize(repeating: zero, count: max(count, 1))
+        let bytes = max(count, 1) * MemoryLayout<Element>.stride + Self.alignmentBytes
+        guard let memory = calloc(bytes, 1) else { fatalError("no memory for a buffer of \(bytes) bytes") }
+        self.memory = memory
+        pointer = memory.alignedUp(toMultipleOf: Self.alignmentBytes)
+            .bindMemory(to: Element.self, capacity: max(count, 1))
+    }
+
+    package convenience init(count: Int, repeating element: Element) {
+        self.init(zeroed: count)
+        pointer.update(repeating: element, count: count)
     }
 
     deinit {
-        memory.deallocate()
+        free(memory)
     }
 
     package subscript(index: Int) -> Element {
@@ -55,11 +64,11 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
 
 extension AlignedBuffer where Element: Numeric {
     package convenience init(count: Int) {
-        self.init(count: count, repeating: 0)
+        self.init(zeroed: count)
     }
 
     package convenience init(_ elements: some Collection<Element>) {
-        self.init(count: elements.count, repeating: 0)
+        self.init(zeroed: elements.count)
         copy(from: elements)
     }
 }

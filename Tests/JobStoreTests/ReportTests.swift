@@ -145,6 +145,20 @@ struct ReportTests {
         #expect(kept.bytes == bytes.count && kept.sha256 == FileStore.digest(of: bytes))
     }
 
+    /// Content that goes to disk in one piece, in two and in three.
+    @Test(arguments: [8 << 20, 8 << 20 + 1, 16 << 20 + 3])
+    func aLongCheckpointIsWrittenWhole(count: Int) throws {
+        let (store, id, lease) = try makeRunningJob()
+        let half = count / 2
+        let content = [UInt8](repeating: 1, count: half) + [UInt8](repeating: 2, count: count - half)
+        _ = try record(makeEpoch(1), makeCheckpoint(epoch: 1, bytes: content), in: store, lease)
+        let kept = try store.checkpoint(of: id, owner: nil, epoch: 1)
+        let bytes = try [UInt8](Data(contentsOf: URL(filePath: store.files.path(.checkpoints, kept.file))))
+        #expect(kept.bytes == count + 32 && bytes.count == kept.bytes)
+        #expect(FileStore.digest(of: bytes) == kept.sha256)
+        #expect(FileStore.digest(of: Array(bytes.dropLast(32))) == FileStore.digest(of: content))
+    }
+
     @Test(arguments: ["truncated", "altered", "missing"])
     func aTornCheckpointIsReportedAndTheOneBeforeIsUsed(damage: String) throws {
         let (store, id, lease) = try makeRunningJob()

@@ -83,19 +83,3 @@ struct ProductTests {
         #expect(Threads.use(0) == 1)
     }
 }
-
-struct AlignedBufferTests {
-    @Test(arguments: [0, 1, 1000])
-    func aBufferIsZeroedAndStartsOnACacheLine(count: Int) {
-        let buffer = AlignedBuffer<Float>(count: count)
-        #expect(buffer.elements == [Float](repeating: 0, count: count))
-        #expect(UInt(bitPattern: buffer.pointer) % UInt(AlignedBuffer<Float>.alignmentBytes) == 0)
-    }
-
-    @Test func aBufferTakesTheElementsItIsGiven() {
-        let buffer = AlignedBuffer([1.0, 2, 3])
-        buffer[1] = 5
-        buffer.copy(from: [4.0])
-        #expect(buffer.elements == [4, 5, 3])
-    }
-}
