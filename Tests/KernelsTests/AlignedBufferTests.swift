@@ -9,7 +9,7 @@ struct AlignedBufferTests {
             let buffer = AlignedBuffer<Float>(count: count)
             #expect(buffer.count == count)
             #expect(Int(bitPattern: buffer.pointer) % AlignedBuffer<Float>.alignmentBytes == 0)
-            #expect(buffer.elements == [Float](repeating: 0, count: count))
+            #expect(buffer.elements.allSatisfy { $0.bitPattern == 0 })
             buffer.span.update(repeating: 1)
         }
     }
