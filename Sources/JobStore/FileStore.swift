@@ -51,22 +51,6 @@ package final class FileStore: Sendable {
         return digest
     }
 
-    /// The same for content that the file is to hold together with its SHA-256, 32 bytes at the end. Returns the SHA-256 of the
-    /// whole, and its length.
-    func writeSealed(
-        _ content: [UInt8], to folder: Folder, _ name: String
-    ) throws(StoreError) -> (sha256: String, bytes: Int) {
-        let file = try makeIncoming()
-        // Another core digests the content while the disk takes it.
-        let seal = PendingSeal(of: content)
-        try file.appendThrough(content)
-        let (digest, whole) = seal.value
-        try file.append(digest, isDigested: false)
-        try file.finish()
-        try adopt(file, as: folder, name)
-        return (whole, content.count + digest.count)
-    }
-
     /// Gives a finished incoming file its name, durably.
     func adopt(_ file: IncomingFile, as folder: Folder, _ name: String) throws(StoreError) {
         let target = path(folder, name)
@@ -248,26 +232,9 @@ package final class IncomingFile: Sendable {
         }
     }
 
-    /// Appends what is digested elsewhere and not read again soon. The pieces of a long one are brought to disk one after the
-    /// other, and each leaves its memory to the next: on a virtual machine pages never used before cost more time than the disk.
-    func appendThrough(_ bytes: [UInt8]) throws(StoreError) {
-        let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(StoreError) in
-                var rest = buffer[...]
-                while rest.count > Self.pieceBytes {
-                    try append(UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceBytes)), isDigested: false)
-                    try release()
-                    rest = rest.dropFirst(Self.pieceBytes)
-                }
-                try append(UnsafeRawBufferPointer(rebasing: rest), isDigested: false)
-            }
-        }
-        try result.get()
-    }
-
-    private static let pieceBytes = 8 << 20
-
-    private func release() throws(StoreError) {
+    /// Brings to disk what there is, and out of memory: on a virtual machine pages never used before cost more time than the
+    /// disk, so the next part of a long file is to have these.
+    func release() throws(StoreError) {
         try state.withLock { state throws(StoreError) in
             try state.synchronise()
             // Only advice: where it is not taken, the pages stay.
@@ -303,41 +270,5 @@ package final class IncomingFile: Sendable {
     /// The file goes by another name now.
     func disown() {
         state.withLock { $0.isOwned = false }
-    }
-}
-
-/// The SHA-256 of some content, and of content and that together, computed on a thread of its own meanwhile.
-private final class PendingSeal: Sendable {
-    typealias Value = (digest: [UInt8], whole: String)
-
-    private let result = Lock<Value>(([], ""))
-    private let isDone = DispatchSemaphore(value: 0)
-
-    /// Less is digested sooner than handed over.
-    private static let bytesMin = 1 << 15
-
-    init(of content: [UInt8]) {
-        if content.count < Self.bytesMin {
-            compute(content)
-        } else {
-            DispatchQueue.global(qos: .userInitiated).async { [self] in compute(content) }
-        }
-    }
-
-    private func compute(_ content: [UInt8]) {
-        var hash = SHA256()
-        hash.update(data: content)
-        // A hash can be read and then go on.
-        let digest = Array(hash.finalize())
-        hash.update(data: digest)
-        let whole = String(hexadecimal: hash.finalize())
-        result.withLock { $0 = (digest, whole) }
-        isDone.signal()
-    }
-
-    /// Waits for it; to be asked once.
-    var value: Value {
-        isDone.wait()
-        return result.withLock { $0 }
     }
 }

@@ -76,7 +76,7 @@ extension Store {
             let row = try Self.row(under: lease, in: transaction.database)
             try Self.insert(stored, of: row, keep: keep, files: files, in: transaction)
             try Self.noteProgress(
-                of: lease, epoch: nil, best: checkpoint.kind == .best ? checkpoint.epoch : nil,
+                of: lease, epoch: nil, best: stored.kind == .best ? stored.epoch : nil,
                 runningMilliseconds: runningMilliseconds, in: transaction)
             transaction.afterCommit {
                 metrics.checkpointRecorded()

@@ -88,8 +88,8 @@ package struct WeightingSwitch: Sendable, Hashable {
     }
 }
 
-/// A run's complete state at one point, as bytes that only the trainer reads.
-package struct Checkpoint: Sendable {
+/// A run's complete state at one point, as bytes that only the trainer reads. Valid until the run goes on.
+package struct Checkpoint {
     package enum Kind: String, Sendable, Hashable {
         case epoch, interim, best
     }
@@ -102,9 +102,9 @@ package struct Checkpoint: Sendable {
     package var step: Int
     /// The file but for the SHA-256 of all of it, which ends it: whoever writes it adds that, and has it computed while the
     /// disk takes the rest.
-    package var content: [UInt8]
+    package var content: [FilePiece]
 
-    package init(kind: Kind, epoch: Int, batch: Int, step: Int, content: [UInt8]) {
+    package init(kind: Kind, epoch: Int, batch: Int, step: Int, content: [FilePiece]) {
         self.kind = kind
         self.epoch = epoch
         self.batch = batch

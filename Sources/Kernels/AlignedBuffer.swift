@@ -19,6 +19,7 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
         precondition(count >= 0, "a buffer cannot have \(count) elements")
         self.count = count
         let bytes = max(count, 1) * MemoryLayout<Element>.stride + Self.alignmentBytes
+        // Swift's own allocations end the process likewise. What a job needs was held against the server's limit before.
         guard let memory = calloc(bytes, 1) else { fatalError("no memory for a buffer of \(bytes) bytes") }
         self.memory = memory
         pointer = memory.alignedUp(toMultipleOf: Self.alignmentBytes)

@@ -78,12 +78,9 @@ private struct Run {
             throw JobFailure(code: .datasetInvalid, detail: "no row is left to train on")
         }
         loop = try TrainingLoop(
-            setup, attempt: assignment.attempt, switches: assignment.weightingSwitches, context: context, clock: clock)
-        if let checkpoint = assignment.checkpoint {
-            try loop.restore(checkpoint)
-        } else if let bytes = assignment.initialModel {
-            try warmStart(from: bytes)
-        }
+            setup, attempt: assignment.attempt, switches: assignment.weightingSwitches, from: assignment.checkpoint,
+            context: context, clock: clock)
+        if assignment.checkpoint == nil, let bytes = assignment.initialModel { try warmStart(from: bytes) }
     }
 
     private func warmStart(from bytes: [UInt8]) throws {

@@ -63,7 +63,8 @@ extension Bench {
                     best: TaskBest(task: "digit", metric: "accuracy", value: 0.75, epoch: 1))
             ], strategy: "adaptive")
         let checkpoint = Checkpoint(
-            kind: .epoch, epoch: epoch, batch: 0, step: epoch * 10, content: Array("checkpoint \(epoch)".utf8))
+            kind: .epoch, epoch: epoch, batch: 0, step: epoch * 10, content: [.bytes(Array("checkpoint \(epoch)".utf8))]
+        )
         _ = try store.record(record, checkpoint: checkpoint, keep: 2, runningMilliseconds: 250, under: lease)
             .commitAndWait()
     }

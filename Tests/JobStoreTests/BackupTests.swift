@@ -66,7 +66,7 @@ struct BackupTests {
         #expect(try copy.modelBytes(model) == makeModel().bytes)
         let lease = try #require(try copy.claimNext()).lease
         #expect(lease.job == jobs[1])
-        #expect(try copy.loadCheckpoint(lease)?.bytes.dropLast(32) == makeCheckpoint(epoch: 1).content[...])
+        #expect(try copy.loadCheckpoint(lease)?.bytes.dropLast(32) == makeCheckpoint(epoch: 1).content.bytes[...])
     }
 
     @Test func theArchiveIsOneThatTarReads() throws {

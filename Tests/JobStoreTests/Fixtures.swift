@@ -111,7 +111,7 @@ func makeCheckpoint(
 ) -> Checkpoint {
     Checkpoint(
         kind: kind, epoch: epoch, batch: batch, step: epoch * 10 + batch,
-        content: bytes ?? [1, 2, UInt8(truncatingIfNeeded: epoch)])
+        content: [.bytes(bytes ?? [1, 2, UInt8(truncatingIfNeeded: epoch)])])
 }
 
 func makeModel(epoch: Int = 1) -> TrainedModel {

@@ -145,13 +145,19 @@ struct ReportTests {
         #expect(kept.bytes == bytes.count && kept.sha256 == FileStore.digest(of: bytes))
     }
 
-    /// Content that goes to disk in one piece, in two and in three.
+    /// Content that goes to disk in one block, in two and in three, from pieces that end nowhere near a block's end.
     @Test(arguments: [8 << 20, 8 << 20 + 1, 16 << 20 + 3])
     func aLongCheckpointIsWrittenWhole(count: Int) throws {
         let (store, id, lease) = try makeRunningJob()
-        let half = count / 2
-        let content = [UInt8](repeating: 1, count: half) + [UInt8](repeating: 2, count: count - half)
-        _ = try record(makeEpoch(1), makeCheckpoint(epoch: 1, bytes: content), in: store, lease)
+        let floats = (0..<count / 12).map { Float($0) }
+        let lent = [UInt8](repeating: 1, count: count - 4 * floats.count - 1)
+        var checkpoint = makeCheckpoint(epoch: 1)
+        let content = try lent.withUnsafeBytes { buffer in
+            checkpoint.content = [.bytes([7]), .floats([]), .lent(buffer), .floats(floats)]
+            _ = try record(makeEpoch(1), checkpoint, in: store, lease)
+            return [7] + lent + floats.withUnsafeBytes { Array($0) }
+        }
+        #expect(content.count == count)
         let kept = try store.checkpoint(of: id, owner: nil, epoch: 1)
         let bytes = try [UInt8](Data(contentsOf: URL(filePath: store.files.path(.checkpoints, kept.file))))
         #expect(kept.bytes == count + 32 && bytes.count == kept.bytes)

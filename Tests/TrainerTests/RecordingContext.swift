@@ -37,11 +37,11 @@ final class RecordingContext: TrainingContext {
         try record.withLock { record in
             if let max = record.epochsMax, record.epochs.count >= max { throw FencedOut() }
             record.epochs.append(epoch)
-            if let checkpoint { record.checkpoints.append(checkpoint) }
+            if let checkpoint { record.checkpoints.append(checkpoint.copied) }
         }
     }
 
-    func save(_ checkpoint: Checkpoint) { record.withLock { $0.checkpoints.append(checkpoint) } }
+    func save(_ checkpoint: Checkpoint) { record.withLock { $0.checkpoints.append(checkpoint.copied) } }
     func report(_ progress: TrainingProgress) { record.withLock { $0.progress.append(progress) } }
     func log(_ level: LogLevel, _ message: String) { record.withLock { $0.log.append(message) } }
 
@@ -52,6 +52,15 @@ final class RecordingContext: TrainingContext {
     var epochs: [EpochRecord] { record.withLock { $0.epochs } }
     var checkpoints: [Checkpoint] { record.withLock { $0.checkpoints } }
     var polls: Int { record.withLock { $0.polls } }
+}
+
+extension Checkpoint {
+    /// Valid when the run has gone on as well.
+    fileprivate var copied: Checkpoint {
+        var copy = self
+        copy.content = [.bytes(content.bytes)]
+        return copy
+    }
 }
 
 extension EpochRecord {

@@ -10,8 +10,10 @@ struct TrainingLoopTests {
     static func run(
         _ setup: TrainingSetup, _ context: RecordingContext = RecordingContext(), from checkpoint: Checkpoint? = nil
     ) throws -> (end: TrainingLoop.End, loop: TrainingLoop) {
-        let loop = try TrainingLoop(setup, attempt: 1, switches: [], context: context, clock: makeClock())
-        if let checkpoint { try loop.restore(Archive.sealed(checkpoint.content)) }
+        let loop = try TrainingLoop(
+            setup, attempt: 1, switches: [], from: checkpoint.map { Archive.sealed($0.content.bytes) },
+            context: context,
+            clock: makeClock())
         return (try loop.run(), loop)
     }
 

@@ -205,7 +205,8 @@ func makeEpoch(_ number: Int, attempt: Int, loss: Double = 0.5) -> EpochRecord {
 }
 
 func makeCheckpoint(_ kind: Checkpoint.Kind = .epoch, epoch: Int, batch: Int = 0) -> Checkpoint {
-    Checkpoint(kind: kind, epoch: epoch, batch: batch, step: epoch * 10 + batch, content: [1, 2, UInt8(epoch)])
+    Checkpoint(
+        kind: kind, epoch: epoch, batch: batch, step: epoch * 10 + batch, content: [.bytes([1, 2, UInt8(epoch)])])
 }
 
 func makeModel(epoch: Int = 1) -> TrainedModel {

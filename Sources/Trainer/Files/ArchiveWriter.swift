@@ -1,12 +1,12 @@
 import Jobs
 
-/// Collects arrays and writes them as an `Archive`, each copied once.
+/// Collects arrays and lays them out as an `Archive`.
 struct ArchiveWriter {
     private let kind: Archive.Kind
     private let metadata: JSONValue
     private var entries: [Archive.Entry] = []
-    /// One an entry: adds its bytes. Memory is copied as it stands: every machine this builds for is little-endian.
-    private var copies: [(inout [UInt8]) -> Void] = []
+    /// One an entry. Memory is written as it stands: every machine this builds for is little-endian.
+    private var arrays: [FilePiece] = []
     /// From the first array to the end of the last.
     private var dataBytes = 0
 
@@ -15,43 +15,41 @@ struct ArchiveWriter {
         self.metadata = metadata
     }
 
-    /// - Parameter floats: to stay as they are until the file is encoded.
+    /// - Parameter floats: to stay as they are until the file is written.
     mutating func add(_ name: String, lent floats: UnsafeBufferPointer<Float>) {
-        append(name, .float, count: floats.count) { $0.append(contentsOf: UnsafeRawBufferPointer(floats)) }
+        append(name, .float, count: floats.count, .lent(UnsafeRawBufferPointer(floats)))
     }
 
     mutating func add(_ name: String, floats: [Float]) {
-        append(name, .float, count: floats.count) { Self.copy(floats, to: &$0) }
+        append(name, .float, count: floats.count, .floats(floats))
     }
 
     mutating func add(_ name: String, doubles: [Double]) {
-        append(name, .double, count: doubles.count) { Self.copy(doubles, to: &$0) }
+        append(name, .double, count: doubles.count, Self.copy(of: doubles))
     }
 
     mutating func add(_ name: String, integers: [Int64]) {
-        append(name, .integer, count: integers.count) { Self.copy(integers, to: &$0) }
+        append(name, .integer, count: integers.count, Self.copy(of: integers))
     }
 
-    private static func copy<Number: BitwiseCopyable>(_ numbers: [Number], to bytes: inout [UInt8]) {
-        numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    private static func copy(of numbers: [some BitwiseCopyable]) -> FilePiece {
+        .bytes(numbers.withUnsafeBytes { Array($0) })
     }
 
-    private mutating func append(
-        _ name: String, _ type: Archive.ElementType, count: Int, _ copy: @escaping (inout [UInt8]) -> Void
-    ) {
+    private mutating func append(_ name: String, _ type: Archive.ElementType, count: Int, _ array: FilePiece) {
         let offset = Archive.aligned(dataBytes)
         entries.append(Archive.Entry(name: name, type: type, count: count, offset: offset))
-        copies.append(copy)
-        dataBytes = offset + count * type.size
+        arrays.append(array)
+        dataBytes = offset + array.byteCount
     }
 
     /// The whole file.
     func encoded() -> [UInt8] {
-        Archive.sealed(content())
+        Archive.sealed(content().bytes)
     }
 
     /// The file but for the digest that ends it.
-    func content() -> [UInt8] {
+    func content() -> [FilePiece] {
         let header = JSONValue.object([
             .init("kind", .string(kind.rawValue)),
             .init("metadata", metadata),
@@ -65,17 +63,18 @@ struct ArchiveWriter {
                         ])
                     })),
         ]).encoded
-        var bytes = Archive.magic
-        let start = Archive.aligned(Archive.headerOffset + header.count)
-        bytes.reserveCapacity(start + dataBytes + Archive.digestBytes)
-        withUnsafeBytes(of: Archive.version.littleEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: header)
-        bytes.append(contentsOf: repeatElement(0, count: start - bytes.count))
-        for (entry, copy) in zip(entries, copies) {
-            bytes.append(contentsOf: repeatElement(0, count: start + entry.offset - bytes.count))
-            copy(&bytes)
+        var head = Archive.magic
+        withUnsafeBytes(of: Archive.version.littleEndian) { head.append(contentsOf: $0) }
+        withUnsafeBytes(of: UInt64(header.count).littleEndian) { head.append(contentsOf: $0) }
+        head += header
+        head += [UInt8](repeating: 0, count: Archive.aligned(head.count) - head.count)
+        var content: [FilePiece] = [.bytes(head)]
+        var end = 0
+        for (entry, array) in zip(entries, arrays) {
+            if entry.offset > end { content.append(.bytes([UInt8](repeating: 0, count: entry.offset - end))) }
+            content.append(array)
+            end = entry.offset + array.byteCount
         }
-        return bytes
+        return content
     }
 }

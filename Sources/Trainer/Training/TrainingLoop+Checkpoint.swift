@@ -36,7 +36,7 @@ extension TrainingLoop {
             kind: kind, epoch: state.epoch, batch: state.batch, step: step.optimizer.steps, content: writer.content())
     }
 
-    /// Continues from a checkpoint of the same job.
+    /// Sets the parameters and all else to what a checkpoint of the same job holds.
     ///
     /// - Throws: `ArchiveError` or what the weighting throws; the run is then not to be used.
     func restore(_ bytes: [UInt8]) throws {

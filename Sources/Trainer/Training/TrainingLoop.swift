@@ -36,9 +36,11 @@ final class TrainingLoop {
     private var lastMoment: Double
     private var lastCheckpoint: Double
 
+    /// - Parameter checkpoint: of the same job, to go on from; without one the parameters are drawn.
+    /// - Throws: also what `restore` throws.
     init(
-        _ setup: TrainingSetup, attempt: Int, switches: [WeightingSwitch], context: any TrainingContext,
-        clock: @escaping TrainingClock
+        _ setup: TrainingSetup, attempt: Int, switches: [WeightingSwitch], from checkpoint: [UInt8]? = nil,
+        context: any TrainingContext, clock: @escaping TrainingClock
     ) throws {
         self.setup = setup
         self.context = context
@@ -46,7 +48,6 @@ final class TrainingLoop {
         self.switches = switches
         self.clock = clock
         let network = try Network<Float>(setup.plan, rowsMax: setup.rowsMax)
-        network.initialize(seed: setup.spec.seed)
         step = try TrainingStep(
             network: network, tasks: setup.tasks, optimizer: setup.spec.optimizer,
             weighting: TaskWeighting(setup.spec.weighting, tasks: setup.tasks.map(\.weighted)),
@@ -61,6 +62,11 @@ final class TrainingLoop {
         order = AlignedBuffer(count: setup.data.training.count)
         lastMoment = clock()
         lastCheckpoint = lastMoment
+        if let checkpoint {
+            try restore(checkpoint)
+        } else {
+            network.initialize(seed: setup.spec.seed)
+        }
     }
 
     /// - Throws: what the context threw.
