@@ -66,45 +66,6 @@ package final class FileStore: Sendable {
         }
     }
 
-    /// The bytes of a file. Throws `.unreadable` where it does not give them.
-    package func read(_ folder: Folder, _ name: String) throws(StoreError) -> [UInt8] {
-        let descriptor = open(path(folder, name), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unreadable(StoreError.Fault(errno: errno, operation: "open")) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_size >= 0 else {
-            throw .unreadable(StoreError.Fault(errno: errno, operation: "fstat"))
-        }
-        let size = Int(status.st_size)
-        var failure: Int32 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let status = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), size - count)
-                if status < 0 && errno == EINTR { continue }
-                if status < 0 { failure = errno }
-                guard status > 0 else { return }
-                count += status
-            }
-        }
-        guard failure == 0 else { throw .unreadable(StoreError.Fault(errno: failure, operation: "read")) }
-        return bytes
-    }
-
-    /// The bytes of a file; nil where there is no such file, or none that can be read. A disk that does not give it now fails
-    /// the call instead.
-    func readIfSound(_ folder: Folder, _ name: String) throws(StoreError) -> [UInt8]? {
-        do {
-            return try read(folder, name)
-        } catch {
-            // What `open` says does not tell a file that is gone from a failing disk; that it is not in its folder does.
-            var status = stat()
-            let isGone = lstat(path(folder, name), &status) != 0 && errno == ENOENT
-            let isBroken = if case .unreadable(let fault) = error { fault.operation == "read" } else { false }
-            guard isGone || isBroken else { throw error }
-            return nil
-        }
-    }
-
     /// Removes a file, now or when the last backup that may read it has ended. A missing one is no error.
     func remove(_ folder: Folder, _ name: String) {
         let path = path(folder, name)

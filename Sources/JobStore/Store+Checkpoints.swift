@@ -51,12 +51,18 @@ extension Store {
                 Self.checkpoint)
         }
         for record in records where record.kind != .best {
-            let bytes =
-                droppingUnreadable
-                ? try? files.read(.checkpoints, record.file) : try files.readIfSound(.checkpoints, record.file)
-            if let bytes, FileStore.digest(of: bytes) == record.sha256 { return (bytes, record) }
+            let damage: String
+            do {
+                let bytes = try files.read(
+                    .checkpoints, record.file, count: record.bytes, sha256: record.sha256)
+                if let bytes { return (bytes, record) }
+                damage = "altered"
+            } catch {
+                guard droppingUnreadable || files.isLost(.checkpoints, record.file, after: error) else { throw error }
+                damage = "missing"
+            }
             configuration.logger.warning("\(lease.job): the checkpoint of step \(record.step) is torn or missing")
-            try discard(record, because: bytes == nil ? "missing" : "altered", under: lease).commitAndWait()
+            try discard(record, because: damage, under: lease).commitAndWait()
         }
         return nil
     }

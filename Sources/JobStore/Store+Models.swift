@@ -79,8 +79,8 @@ extension Store {
 
     /// The bytes of a model, as the trainer made them. Throws `.corrupt` when they are not.
     package func modelBytes(_ record: ModelRecord) throws(StoreError) -> [UInt8] {
-        let bytes = try files.read(.models, record.id.description)
-        guard FileStore.digest(of: bytes) == record.sha256 else {
+        let bytes = try files.read(.models, record.id.description, count: record.bytes, sha256: record.sha256)
+        guard let bytes else {
             throw .corrupt("the file of \(record.id) is not what was written")
         }
         return bytes

@@ -165,14 +165,18 @@ struct ReportTests {
         #expect(FileStore.digest(of: Array(bytes.dropLast(32))) == FileStore.digest(of: content))
     }
 
-    @Test(arguments: ["truncated", "altered", "missing"])
+    @Test(arguments: ["truncated", "altered", "endless", "missing"])
     func aTornCheckpointIsReportedAndTheOneBeforeIsUsed(damage: String) throws {
         let (store, id, lease) = try makeRunningJob()
         for epoch in 1...2 { _ = try record(makeEpoch(epoch), makeCheckpoint(epoch: epoch), in: store, lease) }
         let newest = store.files.path(.checkpoints, try store.checkpoint(of: id, owner: nil, epoch: 2).file)
         switch damage {
         case "truncated": try Data([1, 2]).write(to: URL(filePath: newest))
-        case "altered": try Data([1, 3, 2]).write(to: URL(filePath: newest))
+        case "altered":
+            var bytes = try Data(contentsOf: URL(filePath: newest))
+            bytes[1] ^= 1
+            try bytes.write(to: URL(filePath: newest))
+        case "endless": #expect(truncate(newest, 1 << 42) == 0)
         default: try FileManager.default.removeItem(atPath: newest)
         }
         let loaded = try #require(try store.loadCheckpoint(lease))

@@ -109,20 +109,32 @@ package struct Archive: Sendable {
         try read(name, .integer, count: count)
     }
 
+    /// Fills memory with an array of as many elements.
+    func copy(_ name: String, to floats: UnsafeMutableBufferPointer<Float>) throws(ArchiveError) {
+        try slice(name, .float, count: floats.count).withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(floats).copyMemory(from: $0)
+        }
+    }
+
     private func read<Element: BitwiseCopyable>(
         _ name: String, _ type: ElementType, count: Int?
     ) throws(ArchiveError) -> [Element] {
+        let slice = try slice(name, type, count: count)
+        let count = slice.count / type.size
+        return Array(unsafeUninitializedCapacity: count) { elements, initialized in
+            slice.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
+            initialized = count
+        }
+    }
+
+    /// The bytes of an array, of any count where none is given.
+    private func slice(_ name: String, _ type: ElementType, count: Int?) throws(ArchiveError) -> ArraySlice<UInt8> {
         guard let entry = entries[name] else { throw .missing(name) }
         guard entry.type == type, count ?? entry.count == entry.count else {
             throw .mismatch(name, found: entry.count, expected: count)
         }
         let from = start + entry.offset
-        return Array(unsafeUninitializedCapacity: entry.count) { elements, initialized in
-            bytes[from..<(from + entry.count * type.size)].withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0)
-            }
-            initialized = entry.count
-        }
+        return bytes[from..<(from + entry.count * type.size)]
     }
 }
 

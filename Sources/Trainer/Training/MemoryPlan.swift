@@ -32,7 +32,8 @@ package enum MemoryPlan {
         }
         let plan = try NetworkPlan(spec.model, input: try SignalShape(estimate.inputs), heads: heads)
         let rows = max(1, min(spec.batchSize, estimate.rows))
-        // Parameters, gradients, moments and the best epoch; then a checkpoint of it all, once as parts, once as a file.
+        // Parameters, gradients, moments and the best epoch; then as much for the checkpoint that the run goes on from, and for
+        // the model it makes.
         let slots = Optimizer<Float>.numbersPerParameter(spec.optimizer)
         let state = try product(plan.parameters.count, 3 + slots)
         let statistics = try product(plan.statistics.count, 2)

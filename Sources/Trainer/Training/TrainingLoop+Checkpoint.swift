@@ -44,10 +44,10 @@ extension TrainingLoop {
         guard archive.metadata["parameters"] == step.network.plan.json else {
             throw ArchiveError.damaged("it was made for another network")
         }
-        try copy("parameters", to: step.network.parameters, archive)
-        try copy("statistics", to: step.network.statistics, archive)
-        try copy("optimizer.first", to: step.optimizer.first, archive)
-        try copy("optimizer.second", to: step.optimizer.second, archive)
+        try archive.copy("parameters", to: step.network.parameters.span)
+        try archive.copy("statistics", to: step.network.statistics.span)
+        try archive.copy("optimizer.first", to: step.optimizer.first.span)
+        try archive.copy("optimizer.second", to: step.optimizer.second.span)
         try restoreBest(from: archive)
         try restoreWeighting(from: archive)
         var integers = try archive.integers("run.integers", count: state.integers.count + 1)
@@ -58,15 +58,11 @@ extension TrainingLoop {
         try state.restore(integers: integers, doubles: archive.doubles("run.doubles", count: state.doubles.count))
     }
 
-    private func copy(_ name: String, to buffer: AlignedBuffer<Float>, _ archive: Archive) throws(ArchiveError) {
-        buffer.copy(from: try archive.floats(name, count: buffer.count))
-    }
-
     private func restoreBest(from archive: Archive) throws(ArchiveError) {
         guard let metrics = archive.metadata["best"]?.elements else { return }
         guard metrics.count == setup.tasks.count else { throw .damaged("its best epoch has other tasks") }
-        try copy("best.parameters", to: bestParameters, archive)
-        try copy("best.statistics", to: bestStatistics, archive)
+        try archive.copy("best.parameters", to: bestParameters.span)
+        try archive.copy("best.statistics", to: bestStatistics.span)
         let losses = try archive.doubles("best.losses", count: 2 * setup.tasks.count)
         bestEvaluation = Evaluation(
             losses: setup.tasks.indices.map { LossSum(sum: losses[2 * $0], normaliser: losses[2 * $0 + 1]) },
