@@ -31,6 +31,12 @@ package final class LoadedServer {
 
     package var processIdentifier: Int32 { process.processIdentifier }
 
+    /// Ends it as a crash does; returns when it is gone.
+    package func kill() {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
     package enum Failure: Error {
         case noServer(String)
         case noConnection(Int32)

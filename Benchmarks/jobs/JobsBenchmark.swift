@@ -24,6 +24,7 @@ struct JobsBenchmark {
         var rows = try bench.submissions()
         rows.append(try bench.startLatency())
         rows.append(try bench.recordingCost())
+        rows += try bench.interruptions()
         rows += try bench.filledStore(finishedJobs)
         for row in rows { print(row.words) }
         let result = URL(filePath: arguments[2])
@@ -130,6 +131,22 @@ struct JobsBenchmark {
         return Row(
             "recording an epoch of 200,000 rows with its checkpoint", ours: times.recording.map { $0 * 1_000 },
             peer: times.training.map { $0 * 1_000 }, "training it", unit: "ms", floor: 100, smallerIsBetter: true)
+    }
+
+    /// The longest of several rounds each, against what is promised.
+    private func interruptions() throws -> [Row] {
+        let times = try Interruptions(
+            tenbin: tenbin, folder: folder + "/large", table: Array(Self.table(rows: 2_000).utf8)
+        ).times()
+        let cases: [(String, [Double], Double)] = [
+            ("pause", times.pause, 1), ("cancel", times.cancel, 1), ("resume", times.resume, 2),
+            ("running again after a SIGKILL", times.restart, 2),
+        ]
+        return cases.map { name, seconds, promise in
+            Row(
+                "\(name), 9 million parameters, the longest of \(seconds.count)", ours: [seconds.max() ?? .infinity],
+                peer: [promise], "the promise", unit: "s", floor: 1, smallerIsBetter: true)
+        }
     }
 
     /// Both stores in turn, so that what else the machine does is shared.
