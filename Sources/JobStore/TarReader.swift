@@ -8,7 +8,9 @@ struct TarReader {
 
     init(path: String) throws {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StoreError.Fault(errno: errno, operation: "open \(path)") }
+        guard descriptor >= 0 else {
+            throw StoreError.unreadable(StoreError.Fault(errno: errno, operation: "open \(path)"))
+        }
     }
 
     func close() {
@@ -44,7 +46,9 @@ struct TarReader {
                 Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled)
             }
             if status < 0 && errno == EINTR { continue }
-            guard status >= 0 else { throw StoreError.Fault(errno: errno, operation: "read") }
+            guard status >= 0 else {
+                throw StoreError.unreadable(StoreError.Fault(errno: errno, operation: "read the backup"))
+            }
             guard status > 0 else { throw StoreError.invalidBackup("it ends too early") }
             filled += status
         }

@@ -145,6 +145,18 @@ struct BackupTests {
         }
     }
 
+    /// The disk is not to blame for a name that was mistyped.
+    @Test func anArchiveThatCannotBeReadIsNamedAndLeavesNothingBehind() throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        for archive in [folder.path + "/missing.tar", folder.path] {
+            #expect { try BackupRestoration.restore(archive, to: folder.path + "/restored") } throws: { error in
+                if case .unreadable? = error as? StoreError { true } else { false }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        }
+    }
+
     @Test func aFolderWithSomethingInItIsLeftAlone() throws {
         let bench = Bench()
         let (store, _) = try makeFilledStore(bench)
