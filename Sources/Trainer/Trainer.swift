@@ -91,30 +91,34 @@ private struct Run {
     }
 
     func outcome() throws -> TrainingOutcome {
-        switch try loop.run() {
-        case .yielded: return .yielded
-        case .cancelled: return .cancelled
-        case .failed(let reason, let failure): return .failed(reason, failure)
-        case .finished(let reason):
-            do {
-                return .succeeded(reason, try model())
-            } catch is PassInterrupted {
-                return .cancelled
+        var end = try loop.run()
+        while true {
+            switch end {
+            case .yielded: return .yielded
+            case .cancelled: return .cancelled
+            case .failed(let reason, let failure): return .failed(reason, failure)
+            case .finished(let reason):
+                do {
+                    return .succeeded(reason, try model())
+                } catch is PassInterrupted {
+                    end = try loop.obey() ?? end
+                }
             }
         }
     }
 
     private func model() throws -> TrainedModel {
         loop.restoreBest()
-        let validation = try loop.bestEvaluation ?? loop.evaluateToTheEnd(setup.data.validation)
-        let test = try setup.data.test.map { try loop.evaluateToTheEnd($0) }
+        let validation = try loop.bestEvaluation ?? loop.evaluateModel(setup.data.validation)
+        let test = try setup.data.test.flatMap { try loop.evaluateModel($0) }
         let file = ModelFile(
             spec: assignment.spec, preprocessing: dataset.preprocessing, tasks: setup.tasks,
             network: loop.step.network, epoch: loop.bestEpoch)
         let tasks = setup.tasks.indices.map { index in
-            TrainedModel.Task(
-                name: setup.tasks[index].name, type: setup.tasks[index].kind.rawValue,
-                classes: setup.tasks[index].classes, metrics: validation.metrics[index])
+            let task = setup.tasks[index]
+            return TrainedModel.Task(
+                name: task.name, type: task.kind.rawValue, classes: task.classes,
+                metrics: validation?.metrics[index] ?? task.unknownMetrics)
         }
         let testMetrics = test.map { test in
             Dictionary(zip(setup.tasks.map(\.name), test.metrics)) { first, _ in first }
@@ -122,6 +126,13 @@ private struct Run {
         return TrainedModel(
             bytes: file.encoded(), weightsSHA256: file.weightsSHA256, epoch: file.epoch, tasks: tasks,
             testMetrics: testMetrics)
+    }
+}
+
+extension TaskPlan {
+    /// Of a model that was not evaluated.
+    fileprivate var unknownMetrics: [String: Double?] {
+        Dictionary(kind.metrics.map { ($0, nil) }) { first, _ in first }
     }
 }
 

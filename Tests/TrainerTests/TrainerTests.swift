@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Jobs
+import Locks
 import Testing
 
 @testable import Trainer
@@ -89,6 +90,58 @@ struct TrainerTests {
         }
         #expect(try RecentMemoryPlans().bytes(beyond) { _ in schema } == .max)
         #expect(try RecentMemoryPlans().bytes(Self.makeDigitsSpec()) { _ in schema } < 100_000_000)
+    }
+
+    /// The last look at the wish is in the evaluation on the test part, when all epochs are over.
+    @Test func whatIsWishedDuringTheLastEvaluationIsObeyed() throws {
+        let spec = Self.makeDigitsSpec {
+            $0.epochs = 2
+            $0.test = .fraction(0.2, seed: 1, stratifyBy: nil)
+        }
+        let undisturbed = RecordingContext()
+        let model = try model(try Self.makeTrainer().train(try Self.makeAssignment(spec), undisturbed))
+        #expect(model.testMetrics?.keys.sorted() == ["digit", "ge5", "parity"])
+        let cancelled = RecordingContext(wishAt: (undisturbed.polls, .cancel))
+        guard case .cancelled = try Self.makeTrainer().train(try Self.makeAssignment(spec), cancelled) else {
+            Issue.record("the cancel was not obeyed")
+            return
+        }
+        let paused = RecordingContext(wishAt: (undisturbed.polls, .pause))
+        guard case .yielded = try Self.makeTrainer().train(try Self.makeAssignment(spec), paused) else {
+            Issue.record("the pause was not obeyed")
+            return
+        }
+        let checkpoint = try #require(paused.checkpoints.last)
+        #expect(checkpoint.kind == .interim)
+        let resumed = RecordingContext()
+        let assignment = try Self.makeAssignment(
+            spec, checkpoint: Archive.sealed(checkpoint.content.bytes), attempt: 2)
+        let same = try self.model(try Self.makeTrainer().train(assignment, resumed))
+        #expect(same.bytes.elementsEqual(model.bytes) && same.testMetrics == model.testMetrics)
+        #expect(resumed.epochs.isEmpty)
+    }
+
+    /// What an evaluation takes a moment for is known of a stopped job as well.
+    @Test(arguments: [(0.0001, true), (1, false)])
+    func aStopWaitsForNoLongEvaluation(secondsPerLook: Double, isEvaluated: Bool) throws {
+        let looks = Lock(0)
+        let trainer = Trainer(datasets: EncodedDatasetCache(bytesMax: 1 << 30, limits: .standard)) {
+            looks.withLock { looks in
+                looks += 1
+                return Double(looks) * secondsPerLook
+            }
+        }
+        let spec = Self.makeDigitsSpec { $0.test = .fraction(0.2, seed: 1, stratifyBy: nil) }
+        let outcome = try trainer.train(try Self.makeAssignment(spec), RecordingContext(wishAt: (3, .stop)))
+        guard case .succeeded(.stopped, let model) = outcome else {
+            Issue.record("the stop was not obeyed")
+            return
+        }
+        #expect(model.epoch == 0)
+        let metrics = model.tasks[0].metrics
+        #expect(metrics.keys.sorted() == TaskSpec.Kind.classification.metrics.sorted())
+        #expect(metrics.values.contains { $0 != nil } == isEvaluated)
+        #expect((model.testMetrics != nil) == isEvaluated)
     }
 
     @Test func aMissingDataSetFailsTheJobInWords() throws {

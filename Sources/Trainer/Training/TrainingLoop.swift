@@ -35,6 +35,11 @@ final class TrainingLoop {
     private var orderedEpoch = -1
     private var lastMoment: Double
     private var lastCheckpoint: Double
+    /// When a stop was first seen by the evaluation of the model.
+    private var stopSeen: Double?
+
+    /// A stop is to take effect within a second; small sets are evaluated all the same.
+    private static let secondsOfEvaluationAfterStop = 0.3
 
     /// - Parameter checkpoint: of the same job, to go on from; without one the parameters are drawn.
     /// - Throws: also what `restore` throws.
@@ -84,7 +89,7 @@ final class TrainingLoop {
     // MARK: - Ends
 
     /// What the owner's wish makes of the run now; nil to go on.
-    private func obey() throws -> End? {
+    func obey() throws -> End? {
         switch context.wish {
         case .goOn: return nil
         case .cancel: return .cancelled
@@ -190,9 +195,26 @@ final class TrainingLoop {
         try evaluator.evaluate(rows, of: setup.data, isWanted: { context.wish == .goOn })
     }
 
-    /// The evaluation of the model that is being handed over: nothing interrupts it any more.
-    func evaluateToTheEnd(_ rows: [Int32]) throws -> Evaluation {
-        try evaluator.evaluate(rows, of: setup.data, isWanted: { context.wish != .cancel })
+    /// How the model that is being handed over does on some rows; nil where a stop leaves no time to find out.
+    func evaluateModel(_ rows: [Int32]) throws(PassInterrupted) -> Evaluation? {
+        do {
+            return try evaluator.evaluate(rows, of: setup.data, isWanted: mayEvaluateModel)
+        } catch {
+            guard context.wish == .stop else { throw error }
+            return nil
+        }
+    }
+
+    private func mayEvaluateModel() -> Bool {
+        switch context.wish {
+        case .goOn: return true
+        case .pause, .cancel: return false
+        case .stop:
+            let now = clock()
+            let begin = stopSeen ?? now
+            stopSeen = begin
+            return now - begin < Self.secondsOfEvaluationAfterStop
+        }
     }
 
     private func epochRecord(_ evaluation: Evaluation, _ weights: EpochWeights) -> EpochRecord {
