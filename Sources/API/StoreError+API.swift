@@ -60,7 +60,7 @@ extension Services {
         switch error.kind {
         case .invalid: return APIError(.datasetInvalid, problems: error.problems)
         case .tooLarge: return APIError(.payloadTooLarge, problems: error.problems)
-        case .unreadable:
+        case .unreadable, .interrupted:
             _ = unexpected(error, head)
             return .retryLater(.overloaded, "a file could not be read at the moment", seconds: Self.retrySeconds)
         }

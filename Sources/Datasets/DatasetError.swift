@@ -9,6 +9,8 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
         case tooLarge
         /// The file cannot be read; `errno` of the failed call.
         case unreadable(Int32)
+        /// Whoever wanted the content has changed their mind.
+        case interrupted
     }
 
     package var kind: Kind
@@ -26,6 +28,8 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
     ) {
         self.init(kind, Problem(pointer: pointer, detail: detail, row: row, line: line, column: column))
     }
+
+    static let interrupted = DatasetError("the data set is not wanted any more", kind: .interrupted)
 
     /// Several problems at once; nil when there are none.
     package init?(_ kind: Kind = .invalid, problems: [Problem]) {

@@ -52,6 +52,9 @@ package enum Wish: Int, Sendable, Hashable {
     case pause
     /// End now and keep the best model so far.
     case stop
+
+    /// The attempt ends without anything more to be read or computed.
+    package var letsGo: Bool { self == .cancel || self == .pause }
 }
 
 /// How a running trainer talks to whoever claimed the job. All calls come from the training thread.

@@ -43,12 +43,16 @@ package final class LoadingCache<Key: Hashable & Sendable, Value: AnyObject & Se
 
     /// The value for a key; blocks while another thread makes it. Never call it on a thread that must not block.
     ///
+    /// - Parameter whileWaiting: called twenty times a second while another thread makes it; ends the wait by throwing.
     /// - Throws: what `make` throws; nothing is kept then, and whoever waited tries in turn.
-    package func value<Failure: Error>(for key: Key, make: () throws(Failure) -> Value) throws(Failure) -> Value {
+    package func value<Failure: Error>(
+        for key: Key, whileWaiting: () throws(Failure) -> Void = {}, make: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         while true {
             switch turn(for: key) {
             case .found(let value): return value
-            case .wait(let group): group.wait()
+            case .wait(let group):
+                while group.wait(timeout: .now() + .milliseconds(50)) == .timedOut { try whileWaiting() }
             case .make(let group):
                 defer {
                     state.withLock { state in state.underWay[key] = nil }

@@ -38,6 +38,10 @@ package struct Trainer: Sendable {
         let run: Run
         do {
             run = try Run(assignment, datasets: datasets, context: context, clock: clock)
+        } catch let error as DatasetError where error.kind == .interrupted {
+            return TrainingOutcome(unprepared: context.wish)
+        } catch is PassInterrupted {
+            return TrainingOutcome(unprepared: context.wish)
         } catch {
             if let error = error as? DatasetError, case .unreadable(let code) = error.kind {
                 throw DataUnavailable(detail: "\(error)", code: code)
@@ -65,7 +69,8 @@ private struct Run {
         let spec = assignment.spec
         dataset = try datasets.encoded(
             try assignment.source(spec.dataset), validation: try assignment.source(spec.validation),
-            test: try spec.test.flatMap(assignment.source), request: EncodingRequest(spec))
+            test: try spec.test.flatMap(assignment.source), request: EncodingRequest(spec),
+            isWanted: { !context.wish.letsGo })
         let tasks = zip(spec.tasks, dataset.preprocessing.targets).map { TaskPlan($0, $1) }
         let plan = try NetworkPlan(
             spec.model, input: try SignalShape(dataset.preprocessing.inputs), heads: tasks.map(\.headPlan))
@@ -148,6 +153,13 @@ extension TrainingAssignment {
     fileprivate func source(_ holdout: Holdout) throws(JobFailure) -> DatasetSource? {
         guard case .dataset(let identifier) = holdout else { return nil }
         return try source(identifier)
+    }
+}
+
+extension TrainingOutcome {
+    /// Of an attempt that was let go of before anything was trained: what the job was before, it still is.
+    fileprivate init(unprepared wish: Wish) {
+        self = wish == .cancel ? .cancelled : .yielded
     }
 }
 

@@ -249,8 +249,3 @@ final class Run: TrainingContext {
         }
     }
 }
-
-extension Wish {
-    /// The attempt ends without anything more to be read.
-    fileprivate var letsGo: Bool { self == .cancel || self == .pause }
-}

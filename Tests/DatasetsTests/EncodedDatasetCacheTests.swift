@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Jobs
 import Locks
 import Testing
@@ -55,6 +56,56 @@ struct EncodedDatasetCacheTests {
             #expect(throws: DatasetError.self) { try cache.encoded(data.source, request: request) }
         }
         #expect(cache.bytes == 0)
+    }
+
+    @Test(arguments: [DatasetFormat.csv, .jsonLines, .npz])
+    func whatIsNotWantedAnyMoreIsNotReadAndNotKept(format: DatasetFormat) throws {
+        let data: TestDataset? =
+            switch format {
+            case .csv: try TestDataset(text)
+            case .jsonLines: try TestDataset((1...4).map { "{\"x\":\($0),\"y\":\($0 % 2)}\n" }.joined(), .jsonLines)
+            case .npz: nil
+            }
+        let source = try data?.source ?? Arrays.source("deflated")
+        let request = try makeRequest([classification(format == .npz ? "digit" : "y")])
+        let cache = EncodedDatasetCache(bytesMax: 1 << 20, limits: .standard)
+        let error = #expect(throws: DatasetError.self) {
+            try cache.encoded(source, request: request, isWanted: { false })
+        }
+        #expect(error?.kind == .interrupted && cache.bytes == 0)
+        _ = try cache.encoded(source, request: request)
+        #expect(cache.bytes > 0)
+        withExtendedLifetime(data) {}
+    }
+
+    /// Whoever waits for another's encoding can change their mind as well; the other goes on.
+    @Test func aWaitIsCalledOff() throws {
+        let data = try TestDataset(text)
+        let source = data.source
+        let request = try makeRequest([classification("y")])
+        let cache = EncodedDatasetCache(bytesMax: 1 << 20, limits: .standard)
+        let (isReading, mayGoOn, hasEnded) = (
+            DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
+        )
+        let rows = Lock<Int?>(nil)
+        Thread.detachNewThread {
+            let dataset = try? cache.encoded(source, request: request) {
+                isReading.signal()
+                mayGoOn.wait()
+                mayGoOn.signal()
+                return true
+            }
+            rows.withLock { $0 = dataset?.rows }
+            hasEnded.signal()
+        }
+        isReading.wait()
+        let error = #expect(throws: DatasetError.self) {
+            try cache.encoded(source, request: request, isWanted: { false })
+        }
+        #expect(error?.kind == .interrupted)
+        mayGoOn.signal()
+        hasEnded.wait()
+        #expect(rows.withLock { $0 } == 4)
     }
 
     @Test func threadsThatAskAtTheSameTimeShareOneEncoding() throws {

@@ -121,6 +121,25 @@ struct TrainerTests {
         #expect(resumed.epochs.isEmpty)
     }
 
+    /// The first look is before the data set is read, the sixth while the parameters are drawn or not long after.
+    @Test(arguments: 1...6)
+    func anAttemptIsLetGoOfWhileItIsPrepared(poll: Int) throws {
+        let trainer = Self.makeTrainer()
+        let spec = Self.makeDigitsSpec { $0.epochs = 1 }
+        let cancelled = RecordingContext(wishAt: (poll, .cancel))
+        guard case .cancelled = try trainer.train(try Self.makeAssignment(spec), cancelled) else {
+            Issue.record("the cancel was not obeyed")
+            return
+        }
+        let paused = RecordingContext(wishAt: (poll, .pause))
+        guard case .yielded = try trainer.train(try Self.makeAssignment(spec), paused) else {
+            Issue.record("the pause was not obeyed")
+            return
+        }
+        #expect(paused.epochs.isEmpty)
+        _ = try model(try trainer.train(try Self.makeAssignment(spec), RecordingContext()))
+    }
+
     /// What an evaluation takes a moment for is known of a stopped job as well.
     @Test(arguments: [(0.0001, true), (1, false)])
     func aStopWaitsForNoLongEvaluation(secondsPerLook: Double, isEvaluated: Bool) throws {

@@ -13,8 +13,10 @@ struct CSVReader: ~Copyable {
     private(set) var row = 0
 
     /// Opens the file and reads its header.
-    static func open(_ path: String, limits: DatasetLimits) throws(DatasetError) -> CSVReader {
-        var chunks = try FileChunks(path)
+    static func open(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+    ) throws(DatasetError) -> CSVReader {
+        var chunks = try FileChunks(path, isWanted: isWanted)
         let beginning = try chunks.next()
         // A regular file gives its first three bytes in one piece.
         let mark = try ByteOrderMark.length(in: beginning)

@@ -3,9 +3,9 @@ import Jobs
 /// Columns of a CSV file in memory.
 enum CSVTable {
     static func load(
-        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> DataTable {
-        var reader = try CSVReader.open(source.path, limits: limits)
+        var reader = try CSVReader.open(source.path, limits: limits, isWanted: isWanted)
         var builders: [(index: Int, builder: ColumnBuilder)] = []
         for (index, name) in reader.header.enumerated() {
             guard let profile = source.schema.column(named: name) else { continue }

@@ -35,10 +35,11 @@ package final class EncodedDataset: Sendable {
     ///
     /// - Parameters:
     ///   - validation: The data set that `request.validation` names, if it names one; `test` likewise.
+    ///   - isWanted: asked while the files are read and between columns; where it is not, `.interrupted` is thrown.
     /// - Throws: What does not fit, pointing into the spec, or into the data set with row and column.
     package static func encode(
         _ main: DatasetSource, validation: DatasetSource? = nil, test: DatasetSource? = nil,
-        request: EncodingRequest, limits: DatasetLimits
+        request: EncodingRequest, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> EncodedDataset {
         let plan = try EncodingPlan(request, schema: main.schema)
         let estimate = EncodingEstimate(plan, holdouts: [validation, test].compactMap { $0?.schema })
@@ -47,14 +48,16 @@ package final class EncodedDataset: Sendable {
                 "encoded, the data set would take \(estimate.bytes) bytes; at most \(limits.encodedBytesMax) are allowed",
                 kind: .tooLarge, pointer: "/dataset")
         }
-        let table = try DataTable.load(main, uses: plan.uses, limits: limits)
+        let table = try DataTable.load(main, uses: plan.uses, limits: limits, isWanted: isWanted)
         var parts = [TargetEncoder.Part(table: table, pointer: "")]
         var split = try Self.split(plan, table: table)
         if let validation {
-            split.validation = try append(validation, "/validation/dataset", plan, to: &parts, limits: limits)
+            split.validation = try append(
+                validation, "/validation/dataset", plan, to: &parts, limits: limits, isWanted: isWanted)
         }
         if let test {
-            split.test = try append(test, "/test/dataset", plan, to: &parts, limits: limits)
+            split.test = try append(
+                test, "/test/dataset", plan, to: &parts, limits: limits, isWanted: isWanted)
         }
         let preprocessing = Preprocessing(
             inputs: try InputFit.fit(plan, table: table, training: split.training),
@@ -111,10 +114,10 @@ package final class EncodedDataset: Sendable {
     /// Loads another data set below the ones before; its rows.
     private static func append(
         _ source: DatasetSource, _ pointer: String, _ plan: EncodingPlan, to parts: inout [TargetEncoder.Part],
-        limits: DatasetLimits
+        limits: DatasetLimits, isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> [Int32] {
         let first = parts.reduce(0) { $0 + $1.table.rows }
-        let table = try DataTable.load(source, uses: plan.holdoutUses, limits: limits)
+        let table = try DataTable.load(source, uses: plan.holdoutUses, limits: limits, isWanted: isWanted)
         parts.append(TargetEncoder.Part(table: table, pointer: pointer))
         return (first..<first + table.rows).map { Int32(clamping: $0) }
     }

@@ -20,12 +20,18 @@ package final class EncodedDatasetCache: Sendable {
     package var bytes: Int { cache.bytes }
 
     /// The encoded data set; blocks while another thread encodes the same one. Never call it on a thread that must not block.
+    ///
+    /// - Parameter isWanted: see `EncodedDataset.encode`; asked while it waits for another thread as well.
     package func encoded(
-        _ main: DatasetSource, validation: DatasetSource? = nil, test: DatasetSource? = nil, request: EncodingRequest
+        _ main: DatasetSource, validation: DatasetSource? = nil, test: DatasetSource? = nil, request: EncodingRequest,
+        isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> EncodedDataset {
         let key = Key(digests: [main.sha256, validation?.sha256, test?.sha256], request: request)
         return try cache.value(for: key) { () throws(DatasetError) in
-            try EncodedDataset.encode(main, validation: validation, test: test, request: request, limits: limits)
+            guard isWanted() else { throw .interrupted }
+        } make: { () throws(DatasetError) in
+            try EncodedDataset.encode(
+                main, validation: validation, test: test, request: request, limits: limits, isWanted: isWanted)
         }
     }
 }

@@ -5,8 +5,8 @@ struct FileChunks: ~Copyable {
 
     private static let bytes = 256 << 10
 
-    init(_ path: String) throws(DatasetError) {
-        let file = try FileReader(path)
+    init(_ path: String, isWanted: @escaping () -> Bool = { true }) throws(DatasetError) {
+        let file = try FileReader(path, isWanted: isWanted)
         self.file = file
         buffer = .allocate(capacity: Self.bytes)
         buffer.initialize(repeating: 0)

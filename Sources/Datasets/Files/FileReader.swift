@@ -6,8 +6,13 @@ struct FileReader: ~Copyable {
     let path: String
     /// The size in bytes when the file was opened.
     let bytes: Int
+    private let isWanted: () -> Bool
 
-    init(_ path: String) throws(DatasetError) {
+    /// Bytes between two looks at whether they are wanted.
+    private static let pieceBytesMax = 16 << 20
+
+    /// - Parameter isWanted: asked before each piece; where it is not, reading throws `.interrupted`.
+    init(_ path: String, isWanted: @escaping () -> Bool = { true }) throws(DatasetError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DatasetError("the stored file cannot be opened", kind: .unreadable(errno)) }
         var status = stat()
@@ -19,6 +24,7 @@ struct FileReader: ~Copyable {
         self.descriptor = descriptor
         self.path = path
         bytes = Int(status.st_size)
+        self.isWanted = isWanted
     }
 
     deinit {
@@ -27,6 +33,7 @@ struct FileReader: ~Copyable {
 
     /// Reads on into `buffer`; the count of bytes read, 0 at the end of the file.
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
+        try checkIsWanted()
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
@@ -38,7 +45,9 @@ struct FileReader: ~Copyable {
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
         var total = 0
         while total < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
+            try checkIsWanted()
+            let end = min(buffer.count, total + Self.pieceBytesMax)
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[total..<end])
             let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + total))
             if count == 0 { break }
             if count > 0 {
@@ -48,5 +57,9 @@ struct FileReader: ~Copyable {
             }
         }
         return total
+    }
+
+    private func checkIsWanted() throws(DatasetError) {
+        guard isWanted() else { throw .interrupted }
     }
 }

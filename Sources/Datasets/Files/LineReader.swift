@@ -9,8 +9,10 @@ struct LineReader: ~Copyable {
     /// The 1-based number of the current line.
     private(set) var number = 0
 
-    static func open(_ path: String, limits: DatasetLimits) throws(DatasetError) -> LineReader {
-        var chunks = try FileChunks(path)
+    static func open(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+    ) throws(DatasetError) -> LineReader {
+        var chunks = try FileChunks(path, isWanted: isWanted)
         let beginning = try chunks.next()
         let mark = try ByteOrderMark.length(in: beginning)
         return LineReader(chunks: chunks, chunk: beginning, index: mark, limits: limits)

@@ -10,8 +10,10 @@ struct JSONLinesReader: ~Copyable {
     /// Rows read so far; the number of the current row.
     private(set) var row = 0
 
-    static func open(_ path: String, limits: DatasetLimits) throws(DatasetError) -> JSONLinesReader {
-        JSONLinesReader(lines: try LineReader.open(path, limits: limits), limits: limits)
+    static func open(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+    ) throws(DatasetError) -> JSONLinesReader {
+        JSONLinesReader(lines: try LineReader.open(path, limits: limits, isWanted: isWanted), limits: limits)
     }
 
     private init(lines: consuming LineReader, limits: DatasetLimits) {

@@ -3,9 +3,9 @@ import Jobs
 /// Columns of a file of JSON Lines in memory.
 enum JSONLinesTable {
     static func load(
-        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> DataTable {
-        var reader = try JSONLinesReader.open(source.path, limits: limits)
+        var reader = try JSONLinesReader.open(source.path, limits: limits, isWanted: isWanted)
         var builders: [String: [ColumnBuilder]] = [:]
         for use in uses {
             guard let profile = source.schema.column(named: use.name) else { continue }

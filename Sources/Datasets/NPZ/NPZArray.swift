@@ -76,8 +76,10 @@ struct NPZArray {
     }
 
     /// The arrays of a file, each with as many rows.
-    static func all(_ path: String, limits: DatasetLimits) throws(DatasetError) -> [NPZArray] {
-        let archive = try ZipArchive(path, limits: limits)
+    static func all(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+    ) throws(DatasetError) -> [NPZArray] {
+        let archive = try ZipArchive(path, limits: limits, isWanted: isWanted)
         var arrays: [NPZArray] = []
         for member in archive.members {
             let array = try NPZArray(archive, member, limits: limits)

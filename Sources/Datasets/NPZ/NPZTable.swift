@@ -3,10 +3,10 @@ import Jobs
 /// Arrays of an NPZ file in memory.
 enum NPZTable {
     static func load(
-        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> DataTable {
         var columns: [ColumnUse: ColumnData] = [:]
-        let arrays = try NPZArray.all(source.path, limits: limits)
+        let arrays = try NPZArray.all(source.path, limits: limits, isWanted: isWanted)
         for use in uses {
             guard let array = arrays.first(where: { $0.name == use.name }) else {
                 throw DatasetError("the data set has no such array", column: use.name)

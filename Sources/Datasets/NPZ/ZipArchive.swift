@@ -23,8 +23,10 @@ final class ZipArchive {
     private static let endBytes = 22
     private static let commentBytesMax = 65_535
 
-    init(_ path: String, limits: DatasetLimits) throws(DatasetError) {
-        let file = try FileReader(path)
+    init(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+    ) throws(DatasetError) {
+        let file = try FileReader(path, isWanted: isWanted)
         let directory = try Self.findDirectory(file)
         guard directory.count <= limits.columnsMax else {
             throw DatasetError("more than \(limits.columnsMax) arrays in the file", kind: .tooLarge)

@@ -35,18 +35,19 @@ struct DataTable: Sendable {
         return column
     }
 
-    /// Loads each of `uses`; all must be columns of the data set.
+    /// Loads each of `uses`; all must be columns of the data set. Throws `.interrupted` when it is not wanted any more.
     static func load(
-        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits,
+        isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> DataTable {
         for use in uses where source.schema.column(named: use.name) == nil {
             throw DatasetError("the data set has no such column", column: use.name)
         }
         let table: DataTable
         switch source.schema.format {
-        case .csv: table = try CSVTable.load(source, uses: uses, limits: limits)
-        case .jsonLines: table = try JSONLinesTable.load(source, uses: uses, limits: limits)
-        case .npz: table = try NPZTable.load(source, uses: uses, limits: limits)
+        case .csv: table = try CSVTable.load(source, uses: uses, limits: limits, isWanted: isWanted)
+        case .jsonLines: table = try JSONLinesTable.load(source, uses: uses, limits: limits, isWanted: isWanted)
+        case .npz: table = try NPZTable.load(source, uses: uses, limits: limits, isWanted: isWanted)
         }
         guard table.rows == source.schema.rows else {
             throw DatasetError("the stored file has \(table.rows) rows, \(source.schema.rows) were counted on upload")

@@ -54,10 +54,20 @@ package final class Network<Number: Real> {
 
     /// Draws the parameters, each from a stream of its own, so that dropout and augmentation move none.
     package func initialize(seed: UInt64) {
+        initialize(seed: seed) { () throws(Never) in }
+    }
+
+    /// - Parameter meanwhile: called every 65,536 numbers; ends the drawing by throwing.
+    package func initialize<Failure>(
+        seed: UInt64, meanwhile: () throws(Failure) -> Void
+    ) throws(Failure) {
         for (layout, values) in [(plan.parameters, parameters), (plan.statistics, statistics)] {
             for entry in layout.entries {
                 var stream = RandomStream(seed: seed, name: "initialize/\(entry.stream)")
-                for index in entry.range { values.pointer[index] = Number(entry.plan.draw(from: &stream)) }
+                for index in entry.range {
+                    if index & 0xFFFF == 0 { try meanwhile() }
+                    values.pointer[index] = Number(entry.plan.draw(from: &stream))
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ final class TrainingLoop {
     private static let secondsOfEvaluationAfterStop = 0.3
 
     /// - Parameter checkpoint: of the same job, to go on from; without one the parameters are drawn.
-    /// - Throws: also what `restore` throws.
+    /// - Throws: also what `restore` throws; `PassInterrupted` for a pause or a cancel.
     init(
         _ setup: TrainingSetup, attempt: Int, switches: [WeightingSwitch], from checkpoint: [UInt8]? = nil,
         context: any TrainingContext, clock: @escaping TrainingClock
@@ -70,7 +70,9 @@ final class TrainingLoop {
         if let checkpoint {
             try restore(checkpoint)
         } else {
-            network.initialize(seed: setup.spec.seed)
+            try network.initialize(seed: setup.spec.seed) { () throws(PassInterrupted) in
+                guard !context.wish.letsGo else { throw PassInterrupted() }
+            }
         }
     }
 
@@ -206,15 +208,12 @@ final class TrainingLoop {
     }
 
     private func mayEvaluateModel() -> Bool {
-        switch context.wish {
-        case .goOn: return true
-        case .pause, .cancel: return false
-        case .stop:
-            let now = clock()
-            let begin = stopSeen ?? now
-            stopSeen = begin
-            return now - begin < Self.secondsOfEvaluationAfterStop
-        }
+        let wish = context.wish
+        guard wish == .stop else { return !wish.letsGo }
+        let now = clock()
+        let begin = stopSeen ?? now
+        stopSeen = begin
+        return now - begin < Self.secondsOfEvaluationAfterStop
     }
 
     private func epochRecord(_ evaluation: Evaluation, _ weights: EpochWeights) -> EpochRecord {
