@@ -29,7 +29,10 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
         self.init(kind, Problem(pointer: pointer, detail: detail, row: row, line: line, column: column))
     }
 
-    static let interrupted = DatasetError("the data set is not wanted any more", kind: .interrupted)
+    /// Throws `.interrupted` where the data set is not wanted any more.
+    static func check(_ isWanted: () -> Bool) throws(DatasetError) {
+        guard isWanted() else { throw DatasetError("the data set is not wanted any more", kind: .interrupted) }
+    }
 
     /// Several problems at once; nil when there are none.
     package init?(_ kind: Kind = .invalid, problems: [Problem]) {

@@ -60,11 +60,12 @@ package final class EncodedDataset: Sendable {
                 test, "/test/dataset", plan, to: &parts, limits: limits, isWanted: isWanted)
         }
         let preprocessing = Preprocessing(
-            inputs: try InputFit.fit(plan, table: table, training: split.training),
+            inputs: try InputFit.fit(plan, table: table, training: split.training, isWanted: isWanted),
             targets: try fitTargets(plan, table: table, training: split.training, limits: limits))
-        let inputs = try InputEncoder.encode(parts.map(\.table), preprocessing.inputs)
+        let inputs = try InputEncoder.encode(parts.map(\.table), preprocessing.inputs, isWanted: isWanted)
         var targets: [EncodedTarget] = []
         for (target, fitted) in zip(plan.targets, preprocessing.targets) {
+            try DatasetError.check(isWanted)
             targets.append(try TargetEncoder.encode(parts, target, fitted))
         }
         return EncodedDataset(preprocessing: preprocessing, inputs: inputs, targets: targets, split: split)

@@ -28,7 +28,7 @@ package final class EncodedDatasetCache: Sendable {
     ) throws(DatasetError) -> EncodedDataset {
         let key = Key(digests: [main.sha256, validation?.sha256, test?.sha256], request: request)
         return try cache.value(for: key) { () throws(DatasetError) in
-            guard isWanted() else { throw .interrupted }
+            try DatasetError.check(isWanted)
         } make: { () throws(DatasetError) in
             try EncodedDataset.encode(
                 main, validation: validation, test: test, request: request, limits: limits, isWanted: isWanted)

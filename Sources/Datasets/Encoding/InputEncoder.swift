@@ -11,21 +11,24 @@ enum InputEncoder {
         }
     }
 
-    static func encode(_ tables: [DataTable], _ inputs: InputPreprocessing) throws(DatasetError) -> EncodedInputs {
+    static func encode(
+        _ tables: [DataTable], _ inputs: InputPreprocessing, isWanted: () -> Bool = { true }
+    ) throws(DatasetError) -> EncodedInputs {
         switch inputs {
-        case .columns(let columns): .features(try features(tables, columns))
+        case .columns(let columns): .features(try features(tables, columns, isWanted))
         case .images(let images): .images(try Self.images(tables, images))
-        case .text(let text): .tokens(try tokens(tables, text))
+        case .text(let text): .tokens(try tokens(tables, text, isWanted))
         }
     }
 
     private static func features(
-        _ tables: [DataTable], _ columns: [ColumnPreprocessing]
+        _ tables: [DataTable], _ columns: [ColumnPreprocessing], _ isWanted: () -> Bool
     ) throws(DatasetError) -> FeatureMatrix {
         let rows = tables.reduce(0) { $0 + $1.rows }
         var matrix = FeatureMatrix(preparedFor: columns, rows: rows)
         var writer = ColumnWriter(feature: 0, embedded: 0)
         for column in columns {
+            try DatasetError.check(isWanted)
             var base = 0
             for table in tables {
                 try writer.write(try table.column(column.name, as: column.role), column, at: base, into: &matrix)
@@ -65,7 +68,7 @@ enum InputEncoder {
     }
 
     private static func tokens(
-        _ tables: [DataTable], _ text: TextPreprocessing
+        _ tables: [DataTable], _ text: TextPreprocessing, _ isWanted: () -> Bool
     ) throws(DatasetError) -> TokenMatrix {
         let rows = tables.reduce(0) { $0 + $1.rows }
         var matrix = TokenMatrix(preparedFor: text, rows: rows)
@@ -76,6 +79,7 @@ enum InputEncoder {
                 throw DatasetError("expected texts", column: text.column)
             }
             for index in 0..<table.rows {
+                try DatasetError.check(isWanted)
                 matrix.write(texts[index], vocabulary, at: row)
                 row += 1
             }

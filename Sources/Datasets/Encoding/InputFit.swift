@@ -1,12 +1,13 @@
 /// Fits the preprocessing of inputs on the training rows of the main data set.
 enum InputFit {
     static func fit(
-        _ plan: EncodingPlan, table: DataTable, training: [Int32]
+        _ plan: EncodingPlan, table: DataTable, training: [Int32], isWanted: () -> Bool
     ) throws(DatasetError) -> InputPreprocessing {
         switch plan.inputs {
         case .columns(let columns):
             var fitted: [ColumnPreprocessing] = []
             for column in columns {
+                try DatasetError.check(isWanted)
                 let treatment = try treatment(of: column, table: table, training: training)
                 fitted.append(ColumnPreprocessing(name: column.use.name, treatment: treatment))
             }
@@ -18,7 +19,7 @@ enum InputFit {
             guard case .texts(let texts) = try table.column(name, as: .text) else {
                 throw DatasetError("expected texts", column: name)
             }
-            let vocabulary = Vocabulary.fit(texts, training: training, options: options)
+            let vocabulary = try Vocabulary.fit(texts, training: training, options: options, isWanted: isWanted)
             return .text(TextPreprocessing(column: name, options: options, vocabulary: vocabulary))
         }
     }

@@ -33,7 +33,7 @@ struct FileReader: ~Copyable {
 
     /// Reads on into `buffer`; the count of bytes read, 0 at the end of the file.
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
-        try checkIsWanted()
+        try DatasetError.check(isWanted)
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
@@ -45,7 +45,7 @@ struct FileReader: ~Copyable {
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
         var total = 0
         while total < buffer.count {
-            try checkIsWanted()
+            try DatasetError.check(isWanted)
             let end = min(buffer.count, total + Self.pieceBytesMax)
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[total..<end])
             let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + total))
@@ -57,9 +57,5 @@ struct FileReader: ~Copyable {
             }
         }
         return total
-    }
-
-    private func checkIsWanted() throws(DatasetError) {
-        guard isWanted() else { throw .interrupted }
     }
 }

@@ -21,10 +21,13 @@ struct Vocabulary {
     }
 
     /// The most frequent tokens of the training rows, ties in the order of their bytes.
-    static func fit(_ texts: TextColumn, training: [Int32], options: TextOptions) -> [String] {
+    static func fit(
+        _ texts: TextColumn, training: [Int32], options: TextOptions, isWanted: () -> Bool = { true }
+    ) throws(DatasetError) -> [String] {
         let tokenizer = Tokenizer(options: options)
         var counts: [String: Int] = [:]
         for row in training {
+            try DatasetError.check(isWanted)
             for token in tokenizer.ngrams(of: texts[Int(row)], limit: .max >> 1) { counts[token, default: 0] += 1 }
             if counts.count > candidatesMax { forgetRarest(&counts) }
         }
