@@ -46,7 +46,10 @@ enum InputEncoder {
         var bytes: [UInt8] = []
         var floats: [Float] = []
         let count = tables.reduce(0) { $0 + $1.rows } * images.shape.count
-        if images.storage == .bytes { bytes.reserveCapacity(count) } else { floats.reserveCapacity(count) }
+        // A table that stands alone is not copied.
+        if tables.count > 1 {
+            if images.storage == .bytes { bytes.reserveCapacity(count) } else { floats.reserveCapacity(count) }
+        }
         for table in tables {
             guard case .array(let array) = try table.column(images.column, as: .array),
                 ImageShape(array.shape) == images.shape
@@ -54,8 +57,8 @@ enum InputEncoder {
                 throw DatasetError("expected images of \(images.shape)", column: images.column)
             }
             switch (array.values, images.storage) {
-            case (.bytes(let values), .bytes): bytes += values
-            case (.floats(let values), .floats): floats += values
+            case (.bytes(let values), .bytes): if tables.count > 1 { bytes += values } else { bytes = values }
+            case (.floats(let values), .floats): if tables.count > 1 { floats += values } else { floats = values }
             case (.bytes, .floats), (.floats, .bytes):
                 throw DatasetError(
                     "expected pixels of type \(images.storage.rawValue), as the model was trained on",

@@ -14,7 +14,7 @@ enum InputFit {
             return .columns(fitted)
         case .images(let name, let shape):
             guard case .array(let array) = try table.column(name, as: .array) else { throw notAnArray(name) }
-            return .images(image(array, name: name, shape: shape, training: training))
+            return .images(try image(array, name: name, shape: shape, training: training, isWanted: isWanted))
         case .text(let name, let options):
             guard case .texts(let texts) = try table.column(name, as: .text) else {
                 throw DatasetError("expected texts", column: name)
@@ -69,15 +69,19 @@ enum InputFit {
     }
 
     private static func image(
-        _ array: ArrayColumn, name: String, shape: ImageShape, training: [Int32]
-    ) -> ImagePreprocessing {
+        _ array: ArrayColumn, name: String, shape: ImageShape, training: [Int32], isWanted: () -> Bool
+    ) throws(DatasetError) -> ImagePreprocessing {
         let scale: Double
         let storage: ImagePreprocessing.Storage
         switch array.values {
         case .bytes: (scale, storage) = (1 / 255, .bytes)
         case .floats: (scale, storage) = (1, .floats)
         }
-        let fits = (0..<shape.channels).map { ChannelFit(array, channel: $0, shape: shape, rows: training) }
+        var fits: [ChannelFit] = []
+        for channel in 0..<shape.channels {
+            fits.append(
+                try ChannelFit(array, channel: channel, shape: shape, rows: training, isWanted: isWanted))
+        }
         return ImagePreprocessing(
             column: name, shape: shape, storage: storage, scale: scale, means: fits.map { $0.mean * scale },
             deviations: fits.map { fit in fit.deviation.map { $0 * scale } ?? 1 })
@@ -90,12 +94,15 @@ private struct ChannelFit {
     /// Nil when all values are the same.
     var deviation: Double?
 
-    init(_ array: ArrayColumn, channel: Int, shape: ImageShape, rows: [Int32]) {
+    init(
+        _ array: ArrayColumn, channel: Int, shape: ImageShape, rows: [Int32], isWanted: () -> Bool
+    ) throws(DatasetError) {
         let area = shape.height * shape.width
         var sum = 0.0
         var squares = 0.0
         var shift: Double?
         for row in rows {
+            try DatasetError.check(isWanted)
             let base = Int(row) * shape.count + channel
             for pixel in 0..<area {
                 let value = array.value(at: base + pixel * shape.channels)

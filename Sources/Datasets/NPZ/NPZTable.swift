@@ -40,10 +40,17 @@ enum NPZTable {
     private static func values(_ array: NPZArray) throws(DatasetError) -> ArrayColumn.Values {
         let total = array.header.rows * array.rowCount
         if array.header.element.name == "u1" {
-            var bytes = [UInt8](repeating: 0, count: total)
-            try bytes.withUnsafeMutableBufferPointer { target throws(DatasetError) in
-                try array.readRaw(into: UnsafeMutableRawBufferPointer(target))
+            var failure: DatasetError?
+            let bytes = [UInt8](unsafeUninitializedCapacity: total) { target, count in
+                do throws(DatasetError) {
+                    try array.readRaw(
+                        into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: target[..<total])))
+                    count = total
+                } catch {
+                    failure = error
+                }
             }
+            if let failure { throw failure }
             return .bytes(bytes)
         }
         var floats: [Float] = []
