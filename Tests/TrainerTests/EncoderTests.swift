@@ -112,6 +112,20 @@ struct EncoderTests {
     }
 }
 
+extension EncoderTests {
+    /// A block of layers is no layer: its convolutions can be told apart, forward and backward, wherever the wish comes.
+    @Test(arguments: EncoderCase.all.filter { $0.description.hasSuffix("resnet") })
+    func aPassIsCalledOffBetweenTheLayersOfABlock(_ encoder: EncoderCase) throws {
+        let problem = try GradientProblem<Float>(encoder)
+        let looks = try problem.looks(rows: [1, 2, 3], wantedFor: .max)
+        // ResNet-18 has 17 convolutions one behind the other.
+        #expect(looks >= 2 * 17)
+        for last in 0..<looks {
+            #expect(throws: PassInterrupted.self) { try problem.looks(rows: [1, 2, 3], wantedFor: last) }
+        }
+    }
+}
+
 /// A network in training mode and the objective Σ r·outputs over its heads, with fixed r.
 private final class GradientProblem<Number: Real> {
     let network: Network<Number>
@@ -130,11 +144,13 @@ private final class GradientProblem<Number: Real> {
         0.3 + Double((head * 7 + index * 5) % 11) / 10
     }
 
-    private func forward(_ rows: [Int32]) throws -> (Pass<Number>, [UnsafePointer<Number>]) {
+    private func forward(
+        _ rows: [Int32], isWanted: () -> Bool = { true }
+    ) throws -> (Pass<Number>, [UnsafePointer<Number>]) {
         rows.withUnsafeBufferPointer { batch.gather($0, from: data.inputs) }
         let pass = network.pass(batch, rows: rows.count, mode: .training, seed: 1, step: 1)
         var outputs: [UnsafePointer<Number>] = []
-        try network.forward(batch.values, pass, outputs: &outputs, isWanted: { true })
+        try network.forward(batch.values, pass, outputs: &outputs, isWanted: isWanted)
         return (pass, outputs)
     }
 
@@ -149,14 +165,25 @@ private final class GradientProblem<Number: Real> {
         return sum
     }
 
-    func gradient(rows: [Int32]) throws -> [Number] {
-        let (pass, _) = try forward(rows)
+    /// How often a forward and a backward pass ask whether they are wanted; they are so for the first `wantedFor` times.
+    @discardableResult
+    func looks(rows: [Int32], wantedFor: Int) throws -> Int {
+        var looks = 0
+        _ = try gradient(rows: rows) {
+            looks += 1
+            return looks <= wantedFor
+        }
+        return looks
+    }
+
+    func gradient(rows: [Int32], isWanted: () -> Bool = { true }) throws -> [Number] {
+        let (pass, _) = try forward(rows, isWanted: isWanted)
         var buffers: [AlignedBuffer<Number>] = []
         for (head, stack) in network.plan.heads.enumerated() {
             let count = rows.count * (try stack.output.count())
             buffers.append(AlignedBuffer((0..<count).map { Number(weight(head, $0)) }))
         }
-        try network.backward(buffers.map(\.pointer), pass, isWanted: { true })
+        try network.backward(buffers.map(\.pointer), pass, isWanted: isWanted)
         return network.gradients.elements
     }
 }

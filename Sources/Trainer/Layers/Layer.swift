@@ -43,6 +43,16 @@ protocol Layer<Number>: AnyObject {
         needsInput: Bool
     ) -> UnsafeMutablePointer<Number>
 
+    /// The same for a caller who may lose interest meanwhile: asks before it begins, and a layer made of layers between them.
+    func forward(
+        _ input: UnsafePointer<Number>, _ pass: Pass<Number>, isWanted: () -> Bool
+    ) throws(PassInterrupted) -> UnsafePointer<Number>
+
+    func backward(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
+        needsInput: Bool, isWanted: () -> Bool
+    ) throws(PassInterrupted) -> UnsafeMutablePointer<Number>
+
     /// The gradient of the input alone, for a caller who knows those of the parameters.
     ///
     /// - Parameters: those of `backward`; whether the parameters' gradients are written too is the layer's choice.
@@ -55,6 +65,21 @@ protocol Layer<Number>: AnyObject {
 }
 
 extension Layer {
+    func forward(
+        _ input: UnsafePointer<Number>, _ pass: Pass<Number>, isWanted: () -> Bool
+    ) throws(PassInterrupted) -> UnsafePointer<Number> {
+        try PassInterrupted.check(isWanted)
+        return forward(input, pass)
+    }
+
+    func backward(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
+        needsInput: Bool, isWanted: () -> Bool
+    ) throws(PassInterrupted) -> UnsafeMutablePointer<Number> {
+        try PassInterrupted.check(isWanted)
+        return backward(dOutput, pass, gradients: gradients, needsInput: needsInput)
+    }
+
     func backwardInput(
         _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>
     ) -> UnsafeMutablePointer<Number> {

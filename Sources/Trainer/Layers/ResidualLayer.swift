@@ -27,10 +27,29 @@ final class ResidualLayer<Number: Real>: Layer {
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {
-        let count = pass.rows * outputs
-        let direct = shortcut.reduce(input) { $1.forward($0, pass) }
-        let result = main.reduce(input) { $1.forward($0, pass) }
-        Number.addRectified(count, direct, result, output.pointer)
+        forward(input, pass) { () throws(Never) in }
+    }
+
+    func forward(
+        _ input: UnsafePointer<Number>, _ pass: Pass<Number>, isWanted: () -> Bool
+    ) throws(PassInterrupted) -> UnsafePointer<Number> {
+        try forward(input, pass) { () throws(PassInterrupted) in try PassInterrupted.check(isWanted) }
+    }
+
+    /// - Parameter check: called before every layer.
+    private func forward<Failure>(
+        _ input: UnsafePointer<Number>, _ pass: Pass<Number>, _ check: () throws(Failure) -> Void
+    ) throws(Failure) -> UnsafePointer<Number> {
+        var (direct, result) = (input, input)
+        for layer in shortcut {
+            try check()
+            direct = layer.forward(direct, pass)
+        }
+        for layer in main {
+            try check()
+            result = layer.forward(result, pass)
+        }
+        Number.addRectified(pass.rows * outputs, direct, result, output.pointer)
         return UnsafePointer(output.pointer)
     }
 
@@ -38,22 +57,39 @@ final class ResidualLayer<Number: Real>: Layer {
         _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
         needsInput: Bool
     ) -> UnsafeMutablePointer<Number> {
+        backward(dOutput, pass, gradients, needsInput) { () throws(Never) in }
+    }
+
+    func backward(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, gradients: UnsafeMutablePointer<Number>,
+        needsInput: Bool, isWanted: () -> Bool
+    ) throws(PassInterrupted) -> UnsafeMutablePointer<Number> {
+        try backward(dOutput, pass, gradients, needsInput) { () throws(PassInterrupted) in
+            try PassInterrupted.check(isWanted)
+        }
+    }
+
+    private func backward<Failure>(
+        _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>, _ gradients: UnsafeMutablePointer<Number>,
+        _ needsInput: Bool, _ check: () throws(Failure) -> Void
+    ) throws(Failure) -> UnsafeMutablePointer<Number> {
         let count = pass.rows * outputs
         Number.activationGradient(
             .relu, count: count, z: output.pointer, y: output.pointer, dy: dOutput, dz: dOutput)
         dSum.pointer.update(from: dOutput, count: count)
-        let dMain = backward(main, dOutput, pass, gradients, needsInput)
-        let dDirect = backward(shortcut, dSum.pointer, pass, gradients, needsInput)
+        let dMain = try backward(main, dOutput, pass, gradients, needsInput, check)
+        let dDirect = try backward(shortcut, dSum.pointer, pass, gradients, needsInput, check)
         if needsInput { Number.add(pass.rows * inputs, dMain, to: dDirect) }
         return dDirect
     }
 
-    private func backward(
+    private func backward<Failure>(
         _ layers: [any Layer<Number>], _ dOutput: UnsafeMutablePointer<Number>, _ pass: Pass<Number>,
-        _ gradients: UnsafeMutablePointer<Number>, _ needsInput: Bool
-    ) -> UnsafeMutablePointer<Number> {
+        _ gradients: UnsafeMutablePointer<Number>, _ needsInput: Bool, _ check: () throws(Failure) -> Void
+    ) throws(Failure) -> UnsafeMutablePointer<Number> {
         var gradient = dOutput
         for index in layers.indices.reversed() {
+            try check()
             gradient = layers[index].backward(
                 gradient, pass, gradients: gradients, needsInput: needsInput || index > 0)
         }

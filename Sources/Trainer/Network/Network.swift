@@ -1,7 +1,11 @@
 package import Kernels
 
 /// Thrown between two layers when the pass is no longer wanted.
-package struct PassInterrupted: Error {}
+package struct PassInterrupted: Error {
+    static func check(_ isWanted: () -> Bool) throws(PassInterrupted) {
+        guard isWanted() else { throw PassInterrupted() }
+    }
+}
 
 /// A network at work: its parameters, the gradients of the last backward pass, and the memory of every layer for
 /// mini-batches of up to `rowsMax` rows.
@@ -94,13 +98,12 @@ package final class Network<Number: Real> {
     ) throws(PassInterrupted) {
         var signal = input
         for layer in trunk {
-            guard isWanted() else { throw PassInterrupted() }
-            signal = layer.forward(signal, pass)
+            signal = try layer.forward(signal, pass, isWanted: isWanted)
         }
         trunkOutput = signal
         outputs.removeAll(keepingCapacity: true)
         for head in heads {
-            guard isWanted() else { throw PassInterrupted() }
+            try PassInterrupted.check(isWanted)
             var branch = signal
             for layer in head { branch = layer.forward(branch, pass) }
             outputs.append(branch)
@@ -132,8 +135,8 @@ package final class Network<Number: Real> {
     ) throws(PassInterrupted) {
         var gradient = dOutput
         for index in (firstTrained..<trunk.count).reversed() {
-            guard isWanted() else { throw PassInterrupted() }
-            gradient = trunk[index].backward(gradient, pass, gradients: gradients, needsInput: index > firstTrained)
+            gradient = try trunk[index].backward(
+                gradient, pass, gradients: gradients, needsInput: index > firstTrained, isWanted: isWanted)
         }
     }
 
@@ -172,7 +175,7 @@ package final class Network<Number: Real> {
         guard let last = plan.lastSharedLayer else { return }
         var gradient = dTrunkOutput.pointer
         for index in trunk.indices.reversed() where last > 0 {
-            guard isWanted() else { throw PassInterrupted() }
+            try PassInterrupted.check(isWanted)
             gradient =
                 index == last
                 ? trunk[index].backwardInput(gradient, pass, gradients: gradients.pointer)
@@ -188,7 +191,7 @@ package final class Network<Number: Real> {
     ) throws(PassInterrupted) {
         let count = pass.rows * trunkWidth
         for task in dOutputs.indices {
-            guard isWanted() else { throw PassInterrupted() }
+            try PassInterrupted.check(isWanted)
             let gradient = backwardHead(task, dOutputs[task], pass)
             if task == 0 {
                 dTrunkOutput.pointer.update(from: gradient, count: count)
