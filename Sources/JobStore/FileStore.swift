@@ -166,10 +166,9 @@ package final class IncomingFile: Sendable {
     package var bytes: Int { state.withLock { $0.bytes } }
 
     func append(_ bytes: [UInt8], isDigested: Bool = true) throws(StoreError) {
-        let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(StoreError) in try append(buffer, isDigested: isDigested) }
+        try FilePiece.bytes(bytes).withBytes { buffer throws(StoreError) in
+            try append(buffer, isDigested: isDigested)
         }
-        try result.get()
     }
 
     /// One caller at a time: a chunk of an upload behind the one before.

@@ -38,15 +38,14 @@ package struct Trainer: Sendable {
         let run: Run
         do {
             run = try Run(assignment, datasets: datasets, context: context, clock: clock)
-        } catch let error as DatasetError where error.kind == .interrupted {
-            return TrainingOutcome(unprepared: context.wish)
         } catch is PassInterrupted {
             return TrainingOutcome(unprepared: context.wish)
         } catch {
-            if let error = error as? DatasetError, case .unreadable(let code) = error.kind {
-                throw DataUnavailable(detail: "\(error)", code: code)
+            switch (error as? DatasetError)?.kind {
+            case .interrupted: return TrainingOutcome(unprepared: context.wish)
+            case .unreadable(let code): throw DataUnavailable(detail: "\(error)", code: code)
+            default: return .failed(.error, JobFailure(preparing: error))
             }
-            return .failed(.error, JobFailure(preparing: error))
         }
         return try run.outcome()
     }

@@ -43,13 +43,7 @@ enum InputEncoder {
     private static func images(
         _ tables: [DataTable], _ images: ImagePreprocessing
     ) throws(DatasetError) -> ImageTensor {
-        var bytes: [UInt8] = []
-        var floats: [Float] = []
-        let count = tables.reduce(0) { $0 + $1.rows } * images.shape.count
-        // A table that stands alone is not copied.
-        if tables.count > 1 {
-            if images.storage == .bytes { bytes.reserveCapacity(count) } else { floats.reserveCapacity(count) }
-        }
+        var (bytes, floats): ([[UInt8]], [[Float]]) = ([], [])
         for table in tables {
             guard case .array(let array) = try table.column(images.column, as: .array),
                 ImageShape(array.shape) == images.shape
@@ -57,17 +51,26 @@ enum InputEncoder {
                 throw DatasetError("expected images of \(images.shape)", column: images.column)
             }
             switch (array.values, images.storage) {
-            case (.bytes(let values), .bytes): if tables.count > 1 { bytes += values } else { bytes = values }
-            case (.floats(let values), .floats): if tables.count > 1 { floats += values } else { floats = values }
+            case (.bytes(let values), .bytes): bytes.append(values)
+            case (.floats(let values), .floats): floats.append(values)
             case (.bytes, .floats), (.floats, .bytes):
                 throw DatasetError(
                     "expected pixels of type \(images.storage.rawValue), as the model was trained on",
                     column: images.column)
             }
         }
-        let pixels: ImageTensor.Pixels = images.storage == .bytes ? .bytes(bytes) : .floats(floats)
+        let pixels: ImageTensor.Pixels = images.storage == .bytes ? .bytes(stacked(bytes)) : .floats(stacked(floats))
         return ImageTensor(
             rows: tables.reduce(0) { $0 + $1.rows }, shape: images.shape, pixels: pixels, preprocessing: images)
+    }
+
+    /// One below the other; a part that stands alone is not copied.
+    private static func stacked<Value>(_ parts: [[Value]]) -> [Value] {
+        if parts.count == 1 { return parts[0] }
+        var values: [Value] = []
+        values.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts { values += part }
+        return values
     }
 
     private static func tokens(

@@ -1,6 +1,6 @@
 package import Kernels
 
-/// Thrown between two layers when the pass is no longer wanted.
+/// Thrown between two layers, or two numbers that are drawn, when what they are for is no longer wanted.
 package struct PassInterrupted: Error {
     static func check(_ isWanted: () -> Bool) throws(PassInterrupted) {
         guard isWanted() else { throw PassInterrupted() }

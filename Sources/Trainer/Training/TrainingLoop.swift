@@ -71,7 +71,7 @@ final class TrainingLoop {
             try restore(checkpoint)
         } else {
             try network.initialize(seed: setup.spec.seed) { () throws(PassInterrupted) in
-                guard !context.wish.letsGo else { throw PassInterrupted() }
+                try PassInterrupted.check { !context.wish.letsGo }
             }
         }
     }
