@@ -39,7 +39,7 @@ final class TrainingLoop {
     private var stopSeen: Double?
 
     /// A stop is to take effect within a second; small sets are evaluated all the same.
-    private static let secondsOfEvaluationAfterStop = 0.3
+    private static let secondsOfEvaluationAfterStop = 0.2
 
     /// - Parameter checkpoint: of the same job, to go on from; without one the parameters are drawn.
     /// - Throws: also what `restore` throws; `PassInterrupted` for a pause or a cancel.
