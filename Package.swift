@@ -157,7 +157,7 @@ let package = Package(
             ]),
         tests(
             "EndToEnd", ["tenbin", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging],
-            resources: [.copy("Clients")]),
+            resources: [.copy("Clients"), .copy("Stores")]),
         .target(name: "CPowerCut", path: "Tests/PowerCut"),
         .target(name: "CDiskFaults", path: "Tests/DiskFaults"),
         tests("Kill", ["tenbin", "Jobs", "Locks"], resources: [.copy("Images")]),
