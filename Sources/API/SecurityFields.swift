@@ -28,6 +28,7 @@ struct SecurityFields: Sendable {
             var fields: HTTPFields = [
                 .xContentTypeOptions: "nosniff", .referrerPolicy: "no-referrer",
                 .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", .cacheControl: "no-cache",
+                .crossOriginResourcePolicy: "same-origin",
             ]
             let vary = Negotiation(rawValue: combination).names + (corsOrigins.isEmpty ? [] : ["Origin"])
             if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }
