@@ -28,6 +28,7 @@ extension TransportProblem {
         var fields: HTTPFields = [
             .contentType: "application/problem+json", .cacheControl: "no-store",
             .crossOriginResourcePolicy: "same-origin", .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
         ]
         if status == 503 { fields[.retryAfter] = "1" }
         if status == 405 { fields[.allow] = Self.allowedMethods }

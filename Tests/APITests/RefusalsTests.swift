@@ -139,7 +139,7 @@ struct DownloadLogTests {
         bench.clock.advance(seconds: 60)
         #expect(bench.ask(.get, target).status == 200)
         let found = try Self.awaitEntries(2, bench)
-        #expect(found.compactMap { $0["status"]?.double } == [200, 206])
+        #expect(found.compactMap { $0["status"]?.double } == [200, 206], "\(found)")
     }
 
     @Test func aDownloadDoesNotWaitForItsEntry() throws {

@@ -71,8 +71,8 @@ struct LeaseTests {
             #expect(client.next { $0.kind == .data } != nil)
             leases.values.first?.revoke()
             let reset = client.next { $0.kind == .reset }
-            #expect(reset?.stream == 1 && reset?.errorCode == 8)
-            client.send(headers(3, request(path: "/small")))
+            #expect(reset?.stream == 1 && reset?.errorCode == 8, "\(String(describing: reset))")
+            client.send(Frame(.windowUpdate, be32(100_000)), headers(3, request(path: "/small")))
             #expect(client.answer(3) == Array("small".utf8))
         }
     }
