@@ -54,7 +54,8 @@ extension Store {
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    new.id.description, new.name.text, new.owner, scopes.jsonText, new.sha256, new.expiresAt?.milliseconds,
+                    new.id.description, new.name.text, new.owner, scopes.jsonText, new.sha256,
+                    new.expiresAt?.milliseconds,
                     transaction.now.milliseconds,
                 ])
             return KeyRecord(

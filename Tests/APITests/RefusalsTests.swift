@@ -148,7 +148,8 @@ struct DownloadLogTests {
         // The writer stands still, as it does while a disk is slow.
         let goesOn = DispatchSemaphore(value: 0)
         let key = bench.store.makeIdentifier(.apiKey)
-        bench.store.noteUse(of: key, at: bench.clock.now).commit { _ in _ = goesOn.wait(timeout: .now() + .seconds(10)) }
+        bench.store.noteUse(of: key, at: bench.clock.now).commit { _ in _ = goesOn.wait(timeout: .now() + .seconds(10))
+        }
         #expect(bench.ask(.get, target).status == 200)
         #expect(try Self.entries(bench).isEmpty)
         goesOn.signal()

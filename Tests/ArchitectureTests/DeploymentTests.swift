@@ -24,7 +24,7 @@ struct DeploymentTests {
         let output = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         program.waitUntilExit()
         let line = try #require(output.split(separator: "\n").last { $0.contains("Overall exposure level") })
-        let figure = try #require(line.firstMatch(of: /: ([0-9.]+) /).flatMap { Double($0.1) })
+        let figure = try #require(line.firstMatch(of: #/: ([0-9.]+) /#).flatMap { Double($0.1) })
         #expect(figure <= 1.5, "\(output)")
     }
 

@@ -31,7 +31,9 @@ struct LeaseTests {
             ftruncate(descriptor, off_t(length))
             return .file(descriptor: descriptor, offset: 0, length: length)
         case "bytes": return .bytes([UInt8](repeating: 1, count: length))
-        default: return .stream(ListSource(pieces: Array(repeating: String(repeating: "x", count: 16_000), count: 2_000)))
+        default:
+            let piece = String(repeating: "x", count: 16_000)
+            return .stream(ListSource(pieces: Array(repeating: piece, count: length / 16_000)))
         }
     }
 
