@@ -226,13 +226,19 @@ private struct Answer: Replying {
         api.metrics.record(
             asked?.route, method: head.method, status: reply.status.code,
             nanoseconds: RequestMetrics.now() &- startedNanoseconds)
-        let status = reply.status
+        let taken = download(reply.status)
         var response = finished(reply)
         response.lease = hold
         responder.respond(response)
-        if let asked, asked.route.isAudited, head.method == .get, status == .ok || status == .partialContent {
-            api.downloads.note(entry(asked, status))
+        if let taken { api.downloads.note(taken) }
+    }
+
+    /// What the audit log is to say of an answer that takes something away.
+    private func download(_ status: HTTPResponse.Status) -> AuditEntry? {
+        guard let asked, asked.route.isAudited, head.method == .get, status == .ok || status == .partialContent else {
+            return nil
         }
+        return entry(asked, status)
     }
 
     /// The reply, and where it takes long to send the key that it ends with. An event stream ends in order with its key;
