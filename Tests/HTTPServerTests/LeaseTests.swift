@@ -72,8 +72,7 @@ struct LeaseTests {
             client.send(headers(1))
             #expect(client.next { $0.kind == .data } != nil)
             leases.values.first?.revoke()
-            let reset = client.next { $0.kind == .reset }
-            #expect(reset?.stream == 1 && reset?.errorCode == 8, "\(String(describing: reset))")
+            #expect(client.next(where: { $0.kind == .reset && $0.stream == 1 })?.errorCode == 8)
             client.send(Frame(.windowUpdate, be32(100_000)), headers(3, request(path: "/small")))
             #expect(client.answer(3) == Array("small".utf8))
         }
