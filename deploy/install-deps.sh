@@ -4,7 +4,7 @@
 set -eu
 
 build="libc6-dev libdnnl-dev libnghttp2-dev libopenblas-openmp-dev libsqlite3-dev libssl-dev libstdc++-12-dev pkg-config zlib1g-dev"
-test="curl fiu-utils nghttp2-client openssl prometheus python3-h11 python3-h2 python3-httpx python3-venv slowhttptest testssl.sh"
+test="curl fiu-utils nghttp2-client openssl prometheus python3-h11 python3-h2 python3-httpx python3-venv slowhttptest systemd testssl.sh"
 
 bench="nghttp2-client nghttp2-server nginx-light wrk"
 

@@ -8,6 +8,9 @@ import Logging
 /// The REST API: finds the route, asks who it is, decodes, hands on, and turns every error into problem details.
 package final class API: RequestHandler {
     fileprivate let services: Services
+    fileprivate let keys: KeyRing
+    fileprivate let downloads: DownloadLog
+    let refusals: Refusals
     private let access: Access
     private let rateLimits: RateLimits
     fileprivate let security: SecurityFields
@@ -16,7 +19,9 @@ package final class API: RequestHandler {
 
     package init(_ services: Services) {
         self.services = services
-        let keys = KeyRing(services)
+        keys = KeyRing(services)
+        downloads = DownloadLog(services)
+        refusals = Refusals(services)
         access = Access(corsOrigins: services.settings.corsOrigins, keys: keys)
         security = SecurityFields(corsOrigins: services.settings.corsOrigins)
         rateLimits = RateLimits(
@@ -156,7 +161,9 @@ package final class API: RequestHandler {
             return .discard
         case .document(let bytesMax, let respond):
             return .collect(bytesMax: bytesMax) { [self] bytes in
-                run(request, answer) { request in
+                run(request, answer) { [keys] request in
+                    // A document may come slowly, and the key may be gone by its end.
+                    if let key = request.principal.key { try keys.check(key) }
                     var request = request
                     request.body = try Self.document(of: request, bytes, bytesMax: bytesMax)
                     return try respond(request)
@@ -215,15 +222,55 @@ private struct Answer: Replying {
     var asked: Asked?
 
     func reply(_ result: Result<Reply, any Error>) {
-        let reply: Reply =
-            switch result {
-            case .success(let reply): reply
-            case .failure(let error): api.services.problem(for: error, head).reply(requestID: head.requestID)
-            }
+        let (reply, hold) = held(result)
         api.metrics.record(
             asked?.route, method: head.method, status: reply.status.code,
             nanoseconds: RequestMetrics.now() &- startedNanoseconds)
-        responder.respond(finished(reply))
+        let taken = download(reply.status)
+        var response = finished(reply)
+        response.lease = hold
+        responder.respond(response)
+        if let taken { api.downloads.note(taken) }
+    }
+
+    /// What the audit log is to say of an answer that takes something away.
+    private func download(_ status: HTTPResponse.Status) -> AuditEntry? {
+        guard let asked, asked.route.isAudited, head.method == .get, status == .ok || status == .partialContent else {
+            return nil
+        }
+        return entry(asked, status)
+    }
+
+    /// The reply, and where it takes long to send the key that it ends with. An event stream ends in order with its key;
+    /// the transport cuts everything else.
+    private func held(_ result: Result<Reply, any Error>) -> (Reply, KeyHold?) {
+        do {
+            let reply = try result.get()
+            guard reply.content.isLong, let key = asked?.principal.key else { return (reply, nil) }
+            do {
+                let hold = try api.keys.hold(key)
+                guard case .stream(let source) = reply.content, let stream = source as? EventStream else {
+                    return (reply, hold)
+                }
+                stream.end(with: hold)
+                return (reply, nil)
+            } catch {
+                reply.content.drop()
+                throw error
+            }
+        } catch {
+            let problem = api.services.problem(for: error, head)
+            if let reason = Refusals.Reason(problem.code) {
+                let key = asked?.principal.key ?? KeyRing.named(by: head.fields[.authorization])
+                api.refusals.note(reason, from: head.peer.address, key: key)
+            }
+            return (problem.reply(requestID: head.requestID), nil)
+        }
+    }
+
+    func hold() throws(APIError) -> KeyHold? {
+        guard let key = asked?.principal.key else { return nil }
+        return try api.keys.hold(key)
     }
 
     func recorded<Value>(
@@ -231,13 +278,15 @@ private struct Answer: Replying {
     ) -> Write<Value> {
         guard let asked else { return write }
         return write.auditing { value in
-            status(value).map { status in
-                AuditEntry(
-                    at: api.services.clock(), actor: asked.principal.owner, key: asked.principal.key,
-                    action: "\(asked.route.method.rawValue) \(asked.route.template)", target: head.path ?? "",
-                    status: status.code, peer: head.peer.address, requestID: head.requestID)
-            }
+            status(value).map { status in entry(asked, status) }
         }
+    }
+
+    private func entry(_ asked: Asked, _ status: HTTPResponse.Status) -> AuditEntry {
+        AuditEntry(
+            at: api.services.clock(), actor: asked.principal.owner, key: asked.principal.key,
+            action: "\(asked.route.method.rawValue) \(asked.route.template)", target: head.path ?? "",
+            status: status.code, peer: head.peer.address, requestID: head.requestID)
     }
 
     private func finished(_ reply: consuming Reply) -> Response {

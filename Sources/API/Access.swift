@@ -41,6 +41,21 @@ struct Access: Sendable {
         if let origin = head.fields[.origin], !isAllowed(origin: origin, head) {
             throw APIError(.forbidden, "requests from the origin \"\(origin.prefix(200))\" are not allowed")
         }
+        if let site = head.fields[.secFetchSite], Self.foreignSites.contains(site), !mayComeFromAnotherSite(head) {
+            throw APIError(
+                .forbidden,
+                "without keys, pages of other sites may not send requests here; allow their origin with --cors-origin")
+        }
+    }
+
+    /// What a browser says of a request that another site's page makes it send (W3C Fetch Metadata, section 2.3).
+    private static let foreignSites: Set = ["cross-site", "same-site"]
+
+    /// A link to the dashboard may be followed, and a page of an allowed origin may ask.
+    private func mayComeFromAnotherSite(_ head: RequestHead) -> Bool {
+        if let origin = head.fields[.origin] { return corsOrigins.contains(origin) }
+        let path = (head.path ?? "").prefix { $0 != "?" }
+        return head.fields[.secFetchMode] == "navigate" && path == "/" && [.get, .head].contains(head.method)
     }
 
     /// Who asks for something that needs `scope`.

@@ -18,7 +18,7 @@ struct BackupResource: Sendable {
     }
 
     var routes: [Route] {
-        [Route(.get, "/v1/backup", scope: .admin, compresses: false, .blocking(backup))]
+        [Route(.get, "/v1/backup", scope: .admin, compresses: false, isAudited: true, .blocking(backup))]
     }
 
     private func backup(_ request: APIRequest) throws -> Handled {

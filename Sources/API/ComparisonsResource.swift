@@ -142,7 +142,7 @@ struct ComparisonsResource: Sendable {
         let report = reports.report(of: record)
         let bytes: [UInt8]
         switch type {
-        case .csv: bytes = Array(report.csv.utf8)
+        case .csv: bytes = report.csv(isRaw: try request.wantsRaw())
         case .markdown: bytes = Array(report.markdown.utf8)
         default:
             var writer = JSONWriter()

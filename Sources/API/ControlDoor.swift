@@ -27,7 +27,8 @@ package struct ControlDoor: RequestHandler {
         guard head.peer.userID == userID else {
             let refusal = APIError(
                 .forbidden, "the control socket answers the user that the server runs as, nobody else")
-            let reply = refusal.reply(requestID: head.requestID)
+            api.refusals.note(.forbidden, from: head.peer.address, key: nil)
+            let reply = refusal.reply(requestID: head.requestID).with(.crossOriginResourcePolicy, "same-origin")
             responder.respond(Response(status: reply.status, fields: reply.fields, content: reply.content))
             return .discard
         }

@@ -9,7 +9,7 @@ import Jobs
 /// leaves nothing behind.
 final class DatasetUpload: ContentSink {
     private let request: APIRequest
-    private let name: String
+    private let name: Name
     private let format: DatasetFormat
     private let services: Services
     private let idempotency: Idempotency
@@ -20,7 +20,7 @@ final class DatasetUpload: ContentSink {
     private let intake: UploadIntake
 
     init(
-        _ request: APIRequest, name: String, format: DatasetFormat, services: Services, idempotency: Idempotency,
+        _ request: APIRequest, name: Name, format: DatasetFormat, services: Services, idempotency: Idempotency,
         replying: any Replying
     ) throws {
         self.request = request
@@ -31,7 +31,14 @@ final class DatasetUpload: ContentSink {
         self.replying = replying
         queue = DispatchQueue(label: "tenbin.upload", target: services.queue)
         intake = try UploadIntake(request.fields, bytesMax: services.settings.datasetBytesMax)
+        intake.hold = try replying.hold()
         file = try services.store.files.makeIncoming()
+        intake.hold?.onRevocation { [weak self] in self?.end() }
+    }
+
+    /// The key is no longer in force.
+    private func end() {
+        queue.async { [self] in if !intake.isOver { refuse(KeyRing.noLongerInForce) } }
     }
 
     func receive(_ bytes: [UInt8], ready: @escaping @Sendable () -> Void) {
@@ -48,6 +55,8 @@ final class DatasetUpload: ContentSink {
     func finish() {
         queue.async { [self] in
             guard !intake.isOver else { return }
+            // From here on the file may be recorded, so nothing discards it from outside.
+            intake.isOver = true
             do {
                 try intake.finish()
                 try record(sha256: file.finish())
@@ -75,7 +84,7 @@ final class DatasetUpload: ContentSink {
         try idempotency.answer(request, fingerprint: sha256, to: replying) { identity, replying in
             let schema = try inspect()
             let new = NewDataset(
-                id: services.store.makeIdentifier(.dataset), owner: request.principal.owner, name: name,
+                id: services.store.makeIdentifier(.dataset), owner: request.principal.owner, name: name.text,
                 bytes: file.bytes, sha256: sha256, schema: schema)
             let remembered = identity.map { identity in
                 Remembered<DatasetRecord>(request: identity) { DatasetsResource.created($0).stored }

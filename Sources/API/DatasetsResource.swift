@@ -9,7 +9,6 @@ struct DatasetsResource: Sendable {
     private let services: Services
     private let idempotency: Idempotency
 
-    private static let nameLengthMax = 200
     private static let previewRowsMax = 1_000
     private static let previewRowsDefault = 10
     /// UTF-8, what is a part of it, and how both are also called.
@@ -30,17 +29,17 @@ struct DatasetsResource: Sendable {
                 offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
             Route(
-                .get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], offers: [.json, .csv], .blocking(rows)),
+                .get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], offers: [.json, .csv], isAudited: true,
+                .blocking(rows)),
             Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
         ]
     }
 
     private func upload(_ request: APIRequest, _ replying: any Replying) throws -> any ContentSink {
-        guard let name = request.query["name"], !name.isEmpty, name.unicodeScalars.count <= Self.nameLengthMax else {
-            throw APIError(
-                .malformedRequest, "the query needs name=…, of 1 to \(Self.nameLengthMax) characters")
+        guard let text = request.query["name"], (1...Name.lengthMax).contains(text.unicodeScalars.count) else {
+            throw APIError(.malformedRequest, "the query needs name=…, of 1 to \(Name.lengthMax) characters")
         }
-        guard name.isPlain(lengthMax: Self.nameLengthMax) else {
+        guard let name = Name(text) else {
             throw InvalidSpec(problems: [Problem(detail: "the name must have no control characters")])
         }
         let type = request.fields[.contentType]?.essence

@@ -32,6 +32,7 @@ struct EpochsResource: Sendable {
     private func epochs(_ request: APIRequest) throws -> Handled {
         let type = try request.negotiated()
         let (tail, points) = (try request.tail(), try maxPoints(request))
+        let isRaw = try request.wantsRaw()
         let limit = points == nil ? tail.limit : Self.epochsReadMax + 1
         let reply = try request.whileUnchanged(services, type) { job, owner in
             let records = try services.store.epochs(of: job, owner: owner, since: tail.after, limit: limit)
@@ -39,7 +40,7 @@ struct EpochsResource: Sendable {
             page.items = try Self.select(request.query["names"], from: page.items)
             if let points { page.items = Self.thinned(page.items, to: points) }
             return type == .csv
-                ? Reply(bytes: Self.csv(page.items), type: .csv) : request.items(page) { $1.value($0) }
+                ? Reply(bytes: Self.csv(page.items, isRaw: isRaw), type: .csv) : request.items(page) { $1.value($0) }
         }
         return .reply(reply)
     }
@@ -82,14 +83,14 @@ struct EpochsResource: Sendable {
     }
 
     /// One row per epoch and task.
-    private static func csv(_ records: [EpochRecord]) -> [UInt8] {
+    private static func csv(_ records: [EpochRecord], isRaw: Bool) -> [UInt8] {
         let metrics = Set(records.flatMap { $0.tasks.flatMap(\.metrics.keys) }).sorted()
         let columns = [
             "epoch", "attempt", "learning_rate", "seconds", "task", "weight", "weight_share", "train_loss",
             "validation_loss",
         ]
-        var writer = CSVWriter()
-        writer.row(columns + metrics)
+        var writer = CSVWriter(isRaw: isRaw)
+        writer.row((columns + metrics).map { .text($0) })
         for record in records {
             for task in record.tasks {
                 let numbers =
@@ -97,9 +98,9 @@ struct EpochsResource: Sendable {
                     + metrics.map { task.metrics[$0] ?? nil }
                 writer.row(
                     [
-                        String(record.epoch), String(record.attempt), CSVWriter.text(record.learningRate),
-                        CSVWriter.text(record.seconds), task.name,
-                    ] + numbers.map(CSVWriter.text))
+                        .integer(record.epoch), .integer(record.attempt), .number(record.learningRate),
+                        .number(record.seconds), .text(task.name),
+                    ] + numbers.map { .number($0) })
             }
         }
         return writer.bytes
@@ -111,6 +112,7 @@ struct EpochsResource: Sendable {
         let type = try request.negotiated()
         let since = try request.query.integer("since", in: 0...Int(Int32.max)) ?? 0
         let points = try maxPoints(request) ?? Self.pointsMax
+        let isRaw = try request.wantsRaw()
         let reply = try request.whileUnchanged(services, type) { job, owner in
             var weights = try services.store.taskWeights(of: job, owner: owner)
             if weights.tasks.isEmpty {
@@ -122,7 +124,7 @@ struct EpochsResource: Sendable {
                 weights.keep(tasks: try Self.wantedNames(names, known: weights.tasks))
             }
             weights.thin(to: points)
-            return type == .csv ? Reply(bytes: Self.csv(weights), type: .csv) : Self.json(weights)
+            return type == .csv ? Reply(bytes: Self.csv(weights, isRaw: isRaw), type: .csv) : Self.json(weights)
         }
         return .reply(reply)
     }
@@ -140,11 +142,11 @@ struct EpochsResource: Sendable {
         }
     }
 
-    private static func csv(_ weights: TaskWeights) -> [UInt8] {
-        var writer = CSVWriter()
-        writer.row(["epoch"] + weights.tasks)
+    private static func csv(_ weights: TaskWeights, isRaw: Bool) -> [UInt8] {
+        var writer = CSVWriter(isRaw: isRaw)
+        writer.row((["epoch"] + weights.tasks).map { .text($0) })
         for (epoch, row) in zip(weights.epochs, weights.weights) {
-            writer.row([String(epoch)] + row.map(CSVWriter.text))
+            writer.row([.integer(epoch)] + row.map { .number($0) })
         }
         return writer.bytes
     }

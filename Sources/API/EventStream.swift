@@ -20,6 +20,9 @@ final class EventStream: ContentSource {
         var isReading = false
         var isOver = false
         var isCancelled = false
+        /// The key that it was opened with; the stream ends when the key does.
+        var hold: KeyHold?
+        var isRevoked = false
         var wake: (@Sendable () -> Void)?
     }
 
@@ -42,7 +45,7 @@ final class EventStream: ContentSource {
 
     func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> ContentPiece {
         let (piece, mustRead) = state.withLock { state -> (ContentPiece, Bool) in
-            if state.isCancelled { return (.end, false) }
+            if state.isCancelled || (state.isRevoked && state.ready.isEmpty) { return (.end, false) }
             if state.ready.isEmpty { Self.takeProgress(&state) }
             if !state.ready.isEmpty {
                 let piece = Array(state.ready.prefix(max(1, bytesMax)))
@@ -70,6 +73,24 @@ final class EventStream: ContentSource {
         hub.remove(self)
     }
 
+    // MARK: - The key's side
+
+    /// Ends in order when the key is no longer in force.
+    func end(with hold: KeyHold) {
+        state.withLock { $0.hold = hold }
+        hold.onRevocation { [weak self] in self?.revoke() }
+    }
+
+    /// What was handed out already is sent, and nothing more.
+    private func revoke() {
+        let wake = state.withLock { state in
+            state.isRevoked = true
+            state.progress = [:]
+            return state.wake.take()
+        }
+        wake?()
+    }
+
     // MARK: - The hub's side
 
     var job: String? { feed.job }
@@ -89,7 +110,7 @@ final class EventStream: ContentSource {
 
     func noteProgress(of job: String, _ event: [UInt8]) {
         let wake = state.withLock { state -> (@Sendable () -> Void)? in
-            guard !state.isCancelled, !state.isOver else { return nil }
+            guard !state.isCancelled, !state.isOver, !state.isRevoked else { return nil }
             guard state.progress[job] != nil || state.progress.count < Self.progressJobsMax else { return nil }
             state.progress[job] = event
             return Self.flush(&state)
@@ -99,7 +120,7 @@ final class EventStream: ContentSource {
 
     func beat() {
         let wake = state.withLock { state -> (@Sendable () -> Void)? in
-            guard state.ready.isEmpty, state.wake != nil, !state.isCancelled else { return nil }
+            guard state.ready.isEmpty, state.wake != nil, !state.isCancelled, !state.isRevoked else { return nil }
             state.ready = Self.heartbeat
             return state.wake.take()
         }
@@ -128,6 +149,7 @@ final class EventStream: ContentSource {
             let page = feed.page(behind: cursor, hub: hub)
             let (wake, mustRepeat) = state.withLock { state -> ((@Sendable () -> Void)?, Bool) in
                 state.isReading = false
+                if state.isRevoked { return (state.wake.take(), false) }
                 state.cursor = page.cursor
                 state.ready += page.bytes
                 state.isOver = page.isEnd

@@ -20,7 +20,8 @@ struct HistoryResource: Sendable {
             Route(.get, "/v1/jobs/{id}/checkpoints", scope: .read, offers: [.json, .csv], .blocking(checkpoints)),
             Route(.get, "/v1/jobs/{id}/checkpoints/{epoch}", scope: .read, .blocking(checkpoint)),
             Route(
-                .get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, compresses: false, .blocking(content)),
+                .get, "/v1/jobs/{id}/checkpoints/{epoch}/content", scope: .read, compresses: false, isAudited: true,
+                .blocking(content)),
         ]
     }
 

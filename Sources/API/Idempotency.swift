@@ -72,6 +72,8 @@ private struct OnceAnswered: Replying {
         }
     }
 
+    func hold() throws(APIError) -> KeyHold? { try replying.hold() }
+
     func recorded<Value>(
         _ write: Write<Value>, as status: @escaping @Sendable (Value) -> HTTPResponse.Status?
     ) -> Write<Value> {

@@ -108,7 +108,7 @@ struct KeysResource: Sendable {
 
 /// A key that is asked for.
 struct KeyRequest {
-    var name: String
+    var name: Name
     var owner: String
     var scopes: Set<KeyScope>
     var expiresAt: Timestamp?
@@ -126,8 +126,8 @@ struct KeyRequest {
         func check(_ holds: Bool, _ member: String, _ detail: String) {
             if !holds { problems.append(Problem(pointer: pointer("", member), detail: detail)) }
         }
-        name = json["name"]?.text ?? ""
-        check((1...200).contains(name.unicodeScalars.count), "name", "expected a text of 1 to 200 characters")
+        let name = json["name"]?.text.flatMap { Name($0) }
+        check(name != nil, "name", "expected a text of 1 to \(Name.lengthMax) characters without control characters")
         let given = json["owner"] ?? .null
         self.owner = given == .null ? owner : given.text ?? ""
         let isName = self.owner.wholeMatch(of: /[a-z0-9][a-z0-9._-]{0,62}/) != nil
@@ -141,7 +141,8 @@ struct KeyRequest {
         expiresAt = expiry.text.flatMap { Timestamp(rfc3339: $0) }
         check(
             expiry == .null || expiresAt.map { $0 > now } == true, "expires_at", "expected an RFC 3339 time to come")
-        guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
+        guard let name, problems.isEmpty else { throw InvalidSpec(problems: problems) }
+        self.name = name
     }
 }
 

@@ -62,16 +62,19 @@ extension APIRequest {
         return linked(reply, to: page.nextToken)
     }
 
+    /// Whether texts of a CSV table are wanted as they are, even those that begin like a formula.
+    func wantsRaw() throws(APIError) -> Bool { try query.flag(CSVWriter.rawParameter) }
+
     private func csv<Item>(
         _ page: Page<Item>, columns: [String], _ write: (Item, inout JSONWriter) -> Void
     ) throws -> Reply {
-        var table = CSVWriter()
-        table.row(columns)
+        var table = CSVWriter(isRaw: try wantsRaw())
+        table.row(columns.map { .text($0) })
         for item in page.items {
             var writer = JSONWriter()
             write(item, &writer)
             let value = try JSONValue(parsing: writer.bytes)
-            table.row(columns.map { CSVWriter.text(value[$0] ?? .null) })
+            table.row(columns.map { CSVWriter.Cell(value[$0] ?? .null) })
         }
         return linked(Reply(bytes: table.bytes, type: .csv), to: page.nextToken)
     }

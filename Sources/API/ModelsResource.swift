@@ -22,7 +22,8 @@ struct ModelsResource: Sendable {
             Route(.get, "/v1/models/{id}", scope: .read, .blocking(show)),
             Route(.delete, "/v1/models/{id}", scope: .write, .blocking(delete)),
             Route(
-                .get, "/v1/models/{id}/content", scope: .read, query: ["format"], compresses: false, .blocking(content)),
+                .get, "/v1/models/{id}/content", scope: .read, query: ["format"], compresses: false, isAudited: true,
+                .blocking(content)),
             Route(
                 .post, "/v1/models/{id}/predict", scope: .read, query: ["return"], compresses: true,
                 .document(bytesMax: services.settings.predictBytesMax, predict)),

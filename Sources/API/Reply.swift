@@ -68,6 +68,8 @@ extension HTTPField.Name {
     static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .contentID
     static let prefer = HTTPField.Name("Prefer") ?? .contentID
     static let preferenceApplied = HTTPField.Name("Preference-Applied") ?? .contentID
+    static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .contentID
+    static let secFetchMode = HTTPField.Name("Sec-Fetch-Mode") ?? .contentID
     static let link = HTTPField.Name("Link") ?? .contentID
     private static let contentID = HTTPField.Name.contentType
 }

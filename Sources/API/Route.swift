@@ -1,6 +1,7 @@
 package import HTTPTypes
 import HTTPWire
 import JobStore
+import Jobs
 
 /// One operation of the API: what openapi.yaml calls a path and a method.
 package final class Route: Sendable {
@@ -16,6 +17,8 @@ package final class Route: Sendable {
     /// Whether its answers may be sent as gzip: reads of text may. Changes are answered briefly and from the writer's
     /// queue, and one of those answers carries a secret.
     let compresses: Bool
+    /// Whether reading it is written into the audit log: what it answers leaves the server as a whole.
+    let isAudited: Bool
     let segments: [Segment]
 
     enum Segment: Sendable, Hashable {
@@ -49,15 +52,16 @@ package final class Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [],
-        offers: [MediaType] = [.json], compresses: Bool? = nil, _ content: ContentRule
+        offers: [MediaType] = [.json], compresses: Bool? = nil, isAudited: Bool = false, _ content: ContentRule
     ) {
         self.method = method
         self.template = template
-        self.query = query
+        self.query = offers.contains(.csv) ? query + [CSVWriter.rawParameter] : query
         self.scope = scope
         self.offers = offers
         self.content = content
         self.compresses = compresses ?? (method == .get)
+        self.isAudited = isAudited
         segments = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
             $0.hasPrefix("{") ? .parameter($0.dropFirst().dropLast()) : .literal($0)
         }
@@ -74,6 +78,11 @@ enum Handled: Sendable {
 /// Takes an answer that comes later, exactly once.
 protocol Replying: Sendable {
     func reply(_ result: Result<Reply, any Error>)
+
+    /// Stands for the key that asks while something long is done for it; nil when none was sent.
+    ///
+    /// - Throws: `unauthenticated` when the key is not in force any more.
+    func hold() throws(APIError) -> KeyHold?
 
     /// A change that was asked for, with its entry in the audit log.
     ///

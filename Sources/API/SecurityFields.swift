@@ -27,7 +27,9 @@ struct SecurityFields: Sendable {
         standing = (0..<Negotiation.combinations).map { combination in
             var fields: HTTPFields = [
                 .xContentTypeOptions: "nosniff", .referrerPolicy: "no-referrer",
-                .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", .cacheControl: "no-cache",
+                .contentSecurityPolicy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+                .cacheControl: "no-cache",
+                .crossOriginResourcePolicy: "same-origin",
             ]
             let vary = Negotiation(rawValue: combination).names + (corsOrigins.isEmpty ? [] : ["Origin"])
             if !vary.isEmpty { fields[.vary] = vary.joined(separator: ", ") }

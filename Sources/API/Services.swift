@@ -56,6 +56,10 @@ package struct APISettings: Sendable {
     /// Nobody is let in without a key, even before there is one.
     package var requiresKey = false
     package var requestsPerKeyAndMinute = 60_000
+    /// How often keys are looked at that have something long done for them: streams, downloads, uploads.
+    package var keyExpiryCheckMilliseconds = 5_000
+    /// How long refusals of one kind from one address are only counted after one was told in the log.
+    package var refusalSilenceMilliseconds = 10_000
     /// Jobs of one owner that train at once; the worker pool keeps to it. Nil for no bound.
     package var runningJobsPerOwnerMax: Int?
     package var corsOrigins: [String] = []

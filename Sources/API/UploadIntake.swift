@@ -8,6 +8,8 @@ import HTTPTypes
 final class UploadIntake: @unchecked Sendable {
     /// The upload was refused or has ended.
     var isOver = false
+    /// The key that it comes with; without it in force nothing is taken.
+    var hold: KeyHold?
     private let gzip: GzipReader?
     /// Of the content as it arrives, which is what `Content-Digest` is about (RFC 9530 section 2).
     private var digest = SHA256()

@@ -19,6 +19,7 @@ final class Waiting: Sendable {
     private let makeReply: @Sendable (Job) throws -> Reply
     /// Nil once answered. Letting go of the subscription ends it.
     private let subscription = Lock<ChangeSubscription?>(nil)
+    private let hold = Lock<KeyHold?>(nil)
     private let isOver = Lock(false)
 
     /// The seconds that a request is willing to wait, at most a minute; nil when it says nothing about it.
@@ -42,6 +43,13 @@ final class Waiting: Sendable {
     }
 
     func start() {
+        do {
+            let held = try replying.hold()
+            hold.withLock { $0 = held }
+            held?.onRevocation { [weak self] in self?.finish { throw KeyRing.noLongerInForce } }
+        } catch {
+            return finish { throw error }
+        }
         let observed = services.store.changes.subscribe { [weak self] change in
             guard let self, change == .job(self.first.id) else { return }
             self.services.queue.async { self.look(isLast: false) }
@@ -61,13 +69,17 @@ final class Waiting: Sendable {
             case .success(let job): isLast || job.state != first.state || job.attempt != first.attempt
             case .failure: true
             }
-        guard isDue else { return }
+        if isDue { finish { [self] in try makeReply(job.get()).with(.preferenceApplied, "wait=\(seconds)") } }
+    }
+
+    private func finish(_ makeReply: () throws -> Reply) {
         let isMine = isOver.withLock { isOver in
             defer { isOver = true }
             return !isOver
         }
         guard isMine else { return }
         subscription.withLock { $0 = nil }
-        replying.reply(Result { try makeReply(job.get()).with(.preferenceApplied, "wait=\(seconds)") })
+        hold.withLock { $0 = nil }
+        replying.reply(Result { try makeReply() })
     }
 }

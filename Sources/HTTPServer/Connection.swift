@@ -184,6 +184,13 @@ final class Connection {
         loop.forget(self, network: network)
     }
 
+    /// Cuts the connection, and takes back what the system has not sent yet.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+
     // MARK: TLS
 
     /// How long browsers that come over TLS are told to keep to it; nil on plain connections.
@@ -409,4 +416,6 @@ protocol Engine: AnyObject {
     func setCancelAction(_ exchange: Int, _ action: @escaping @Sendable () -> Void) -> Bool
     func sinkReady(_ exchange: Int)
     func sourceReady(_ exchange: Int)
+    /// Cuts an answer short whose lease was revoked, if some of it is still to be sent.
+    func cut(_ exchange: Int)
 }

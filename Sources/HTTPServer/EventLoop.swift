@@ -188,6 +188,10 @@ final class EventLoop {
             guard let connection = connections[key.connection] else { return }
             connection.engine?.sourceReady(key.exchange)
             connection.turn()
+        case .cut(let key):
+            guard let connection = connections[key.connection] else { return }
+            connection.engine?.cut(key.exchange)
+            connection.turn()
         case .drain:
             isDraining = true
             acceptor.pause()

@@ -27,6 +27,9 @@ final class HTTP1Engine: Engine {
     private var keepsAlive = true
     private var isDraining = false
 
+    /// The leases of answers of which bytes wait to be written, by the numbers of their requests.
+    private var leases: [(exchange: Int, lease: any AnswerLease)] = []
+
     private var headDeadline: Milliseconds?
     private var rate: RateWindow
 
@@ -254,6 +257,7 @@ final class HTTP1Engine: Engine {
             status: status, length: body.length, isHead: isHead, version: head.version)
         if framing == .untilClose { keepsAlive = false }
         exchange.note(response, status: status)
+        if let lease = response.lease { hold(lease, for: exchange.key) }
         let namesLength = isHead && status != 204 && status != 304
         let additions = HTTP1Serializer.Additions(
             date: loop.date, requestID: exchange.head.requestID, keepsAlive: keepsAlive,
@@ -293,7 +297,18 @@ final class HTTP1Engine: Engine {
         }
     }
 
+    private func hold(_ lease: any AnswerLease, for key: ExchangeKey) {
+        leases.append((key.exchange, lease))
+        let mailbox = loop.mailbox
+        lease.onRevocation { mailbox.post(.cut(key)) }
+    }
+
+    func cut(_ number: Int) {
+        if leases.contains(where: { $0.exchange == number }) { connection.reset() }
+    }
+
     func produce() {
+        if !leases.isEmpty, exchange == nil, connection.output.isEmpty { leases = [] }
         while let source, let exchange, !sourceWaits, connection.output.bufferedBytes < limits.outputBytesMax {
             let (mailbox, key) = (loop.mailbox, exchange.key)
             switch source.next(bytesMax: Self.pieceBytes, wake: { mailbox.post(.sourceReady(key)) }) {

@@ -218,6 +218,11 @@ final class HTTP2Engine: Engine {
         let status = response.status.code
         stream.note(response, status: status)
         stream.answeredAt = loop.now
+        if let lease = response.lease {
+            let (mailbox, key) = (loop.mailbox, stream.key)
+            stream.lease = lease
+            lease.onRevocation { mailbox.post(.cut(key)) }
+        }
         let isWithoutContent = status == 204 || status == 304 || stream.head.method == .head
         if case .bytes(let bytes) = response.content, !isWithoutContent {
             // What nearly every answer is: all of it at hand.
@@ -360,6 +365,11 @@ final class HTTP2Engine: Engine {
         let number = Int32(truncatingIfNeeded: exchange)
         streams[number]?.sourceWaits = false
         supply(number)
+    }
+
+    func cut(_ exchange: Int) {
+        let number = Int32(truncatingIfNeeded: exchange)
+        if streams[number]?.lease != nil { session.reset(stream: number, code: .cancel) }
     }
 
     // MARK: Time and end

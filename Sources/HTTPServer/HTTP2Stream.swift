@@ -5,6 +5,8 @@ import HTTPWire
 /// One stream of an HTTP/2 connection while its request is read and answered. Confined to its loop.
 final class HTTP2Stream: ActiveExchange {
     var body = AnswerBody.none
+    /// The right to send it, which may be taken back; held as long as the stream is open.
+    var lease: (any AnswerLease)?
     /// Whether the request's content is complete.
     var contentIsIn = false
     /// Content that waits for its sink. Its bytes still count against the flow-control windows, which bounds it.

@@ -17,6 +17,8 @@ enum LoopMessage: Sendable {
     case onCancel(ExchangeKey, @Sendable () -> Void)
     case sinkReady(ExchangeKey)
     case sourceReady(ExchangeKey)
+    /// The right to an answer was taken back: it is cut short.
+    case cut(ExchangeKey)
     case drain
     case stop
 }

@@ -25,7 +25,11 @@ extension TransportProblem {
 
     /// The problem as a response in its own right.
     func response(requestID: String) -> Response {
-        var fields: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+        var fields: HTTPFields = [
+            .contentType: "application/problem+json", .cacheControl: "no-store",
+            .crossOriginResourcePolicy: "same-origin", .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        ]
         if status == 503 { fields[.retryAfter] = "1" }
         if status == 405 { fields[.allow] = Self.allowedMethods }
         return Response(

@@ -151,6 +151,8 @@ package struct Response: Sendable {
     /// Follow the response's own fields.
     package var standing: StandingFields?
     package var content: ResponseContent
+    /// Held until the last byte of the answer is written.
+    package var lease: (any AnswerLease)?
     /// The template of the route that answered (`/v1/jobs/{id}`), for the access log.
     package var route: String?
     /// Who asked, for the access log.
@@ -167,6 +169,14 @@ package struct Response: Sendable {
         self.route = route
         self.principal = principal
     }
+}
+
+/// The right to send an answer, which its giver may take back while the content is on its way.
+///
+/// The server keeps it until the last byte is written or the reader is gone, and then lets go of it.
+package protocol AnswerLease: AnyObject, Sendable {
+    /// Registers what cuts the answer short: called at most once, from any thread, and at once if the right is gone already.
+    func onRevocation(_ cut: @escaping @Sendable () -> Void)
 }
 
 /// A response's content.

@@ -43,6 +43,11 @@ extension Store {
             ])
     }
 
+    /// Records what was read rather than changed.
+    package func record(_ entry: AuditEntry) -> Write<Void> {
+        write { transaction in try Self.record(entry, in: transaction) }
+    }
+
     /// Newest first.
     package func auditLog(_ request: PageRequest) throws(StoreError) -> Page<AuditEntry> {
         try page(request, list: "audit") { before, limit throws(StoreError) in

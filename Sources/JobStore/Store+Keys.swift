@@ -24,14 +24,14 @@ package struct KeyRecord: Sendable, Hashable {
 /// A key about to be made.
 package struct NewKey: Sendable, Hashable {
     package var id: Identifier
-    package var name: String
+    package var name: Name
     package var owner: String
     package var scopes: Set<KeyScope>
     package var sha256: String
     package var expiresAt: Timestamp?
 
     package init(
-        id: Identifier, name: String, owner: String, scopes: Set<KeyScope>, sha256: String, expiresAt: Timestamp?
+        id: Identifier, name: Name, owner: String, scopes: Set<KeyScope>, sha256: String, expiresAt: Timestamp?
     ) {
         self.id = id
         self.name = name
@@ -54,11 +54,12 @@ extension Store {
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    new.id.description, new.name, new.owner, scopes.jsonText, new.sha256, new.expiresAt?.milliseconds,
+                    new.id.description, new.name.text, new.owner, scopes.jsonText, new.sha256,
+                    new.expiresAt?.milliseconds,
                     transaction.now.milliseconds,
                 ])
             return KeyRecord(
-                id: new.id, name: new.name, owner: new.owner, scopes: new.scopes, sha256: new.sha256,
+                id: new.id, name: new.name.text, owner: new.owner, scopes: new.scopes, sha256: new.sha256,
                 expiresAt: new.expiresAt, lastUsedAt: nil, createdAt: transaction.now)
         }
     }

@@ -88,7 +88,7 @@ struct SpecReader {
     /// A text of at most `lengthMax` characters without control characters.
     mutating func text(_ name: String, lengthMax: Int) -> String? {
         guard let value = value(name) else { return nil }
-        guard let text = value.text, text.isPlain(lengthMax: lengthMax) else {
+        guard let text = value.text, Name(text, lengthMax: lengthMax) != nil else {
             report(
                 name, "expected a text of 1 to \(lengthMax) characters without control characters, got \(value.excerpt)"
             )
@@ -138,7 +138,7 @@ struct SpecReader {
         guard let elements = array(name, count: count) else { return nil }
         var texts: [String] = []
         for (element, pointer) in elements {
-            guard let text = element.text, text.isPlain(lengthMax: lengthMax) else {
+            guard let text = element.text, Name(text, lengthMax: lengthMax) != nil else {
                 log.report(pointer, "expected a text of 1 to \(lengthMax) characters, got \(element.excerpt)")
                 continue
             }
@@ -180,20 +180,6 @@ struct SpecReader {
             report(member.name, "unknown member\(suggestion); known here are \(known.quotedList)")
         }
     }
-}
-
-extension String {
-    /// Whether the text has 1 to `lengthMax` characters and none that controls a terminal. Characters are counted as JSON
-    /// Schema does, by code points: of marks that join the one before there may be any number.
-    package func isPlain(lengthMax: Int) -> Bool {
-        !isEmpty && unicodeScalars.count <= lengthMax
-            // What is not a control character in ASCII needs no look into Unicode's tables.
-            && !unicodeScalars.contains { !$0.isPlainASCII && $0.properties.generalCategory == .control }
-    }
-}
-
-extension Unicode.Scalar {
-    fileprivate var isPlainASCII: Bool { (0x20..<0x7F).contains(value) }
 }
 
 extension [String] {

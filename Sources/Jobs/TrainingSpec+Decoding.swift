@@ -33,7 +33,7 @@ extension TrainingSpec {
     package static let batchSizeMax = 1_048_576
     package static let tasksMax = 256
     package static let columnsMax = 65_536
-    package static let nameLengthMax = 200
+    package static let nameLengthMax = Name.lengthMax
     package static let labelsMax = 64
     /// The largest whole number that every JSON reader keeps exact (RFC 7493 section 2.2).
     package static let seedMax = 9_007_199_254_740_991
@@ -138,12 +138,14 @@ extension SpecReader {
         var labels: [String: String] = [:]
         for member in members {
             let pointer = Jobs.pointer(self.pointer(to: name), member.name)
-            guard member.name.isPlain(lengthMax: JobLimits.labelKeyLengthMax) else {
+            guard Name(member.name, lengthMax: JobLimits.labelKeyLengthMax) != nil else {
                 log.report(pointer, "a label's name has 1 to \(JobLimits.labelKeyLengthMax) characters")
                 continue
             }
             let isEmpty = member.value.text?.isEmpty ?? false
-            guard let text = member.value.text, isEmpty || text.isPlain(lengthMax: JobLimits.labelValueLengthMax) else {
+            guard let text = member.value.text,
+                isEmpty || Name(text, lengthMax: JobLimits.labelValueLengthMax) != nil
+            else {
                 log.report(
                     pointer,
                     "expected a text of at most \(JobLimits.labelValueLengthMax) characters, got \(member.value.excerpt)"

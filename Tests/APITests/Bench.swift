@@ -23,10 +23,10 @@ final class Bench {
         _ change: (inout APISettings) -> Void = { _ in }, limits: StoreLimits = StoreLimits(), memoryBytes: Int = 1_000,
         isDraining: Bool = false,
         faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry(),
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         checkTargets: @escaping @Sendable (TrainingSpec, [Identifier: DatasetSource]) throws -> Void = { _, _ in }
     ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let clock: @Sendable () -> Timestamp = { [clock] in clock.now }
         store = try Store(
             StoreConfiguration(dataDirectory: folder, limits: limits, clock: clock, logger: logger, metrics: metrics))
@@ -58,6 +58,8 @@ final class Bench {
         let route: String?
         /// Content that comes as it happens.
         var stream: (any ContentSource)?
+        /// What the server holds while it sends the answer.
+        var lease: (any AnswerLease)?
 
         /// Holds the answer against openapi.yaml.
         fileprivate func check(_ method: HTTPRequest.Method) {
@@ -121,6 +123,20 @@ final class Bench {
             sink.finish()
         }
         return Pending(method: method, responder: responder)
+    }
+
+    /// Asks; the content is for the test to send.
+    func beginRequest(
+        _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields
+    ) -> (plan: ContentPlan, pending: Pending) {
+        let message = RequestMessage(
+            method: method, scheme: "http", authority: "127.0.0.1:8080", path: path, fields: fields,
+            contentLength: nil)
+        let head = RequestHead(
+            message, version: .http1_1, peer: Peer(address: "127.0.0.1"), requestID: "r1")
+        let responder = WaitingResponder()
+        let plan = api.handle(head, responder: responder)
+        return (plan, Pending(method: method, responder: responder))
     }
 
     /// An answer that may not be there yet.
@@ -220,7 +236,7 @@ fileprivate final class WaitingResponder: Responder {
         fields.append(contentsOf: response.standing?.fields ?? [:])
         let answer = Bench.Answer(
             status: response.status.code, fields: fields, body: response.content.read(),
-            route: response.route, stream: response.content.stream)
+            route: response.route, stream: response.content.stream, lease: response.lease)
         let isFirst = self.answer.withLock { kept in
             defer { kept = kept ?? answer }
             return kept == nil

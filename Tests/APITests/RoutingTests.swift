@@ -110,7 +110,9 @@ struct RoutingTests {
         for target in ["/v1/jobs", "/nothing", "/healthz"] {
             let answer = bench.ask(.get, target)
             #expect(answer.fields[.xContentTypeOptions] == "nosniff")
-            #expect(answer.fields[.contentSecurityPolicy] == "default-src 'none'; frame-ancestors 'none'")
+            #expect(
+                answer.fields[.contentSecurityPolicy]
+                    == "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
         }
     }
 

@@ -52,15 +52,15 @@ extension Bench {
         return claim
     }
 
-    func record(_ epoch: Int, weight: Double = 1, under lease: Lease) throws {
+    func record(_ epoch: Int, weight: Double = 1, task: String = "digit", under lease: Lease) throws {
         let record = EpochRecord(
             epoch: epoch, attempt: 1, learningRate: 0.001, seconds: 0.25, samplesPerSecond: 1_000, trainLoss: 0.5,
             validationLoss: nil,
             tasks: [
                 EpochRecord.Task(
-                    name: "digit", weight: weight, weightShare: 1, trainLoss: 0.5, validationLoss: nil,
+                    name: task, weight: weight, weightShare: 1, trainLoss: 0.5, validationLoss: nil,
                     metrics: ["accuracy": 0.75, "roc_auc": Double?.none],
-                    best: TaskBest(task: "digit", metric: "accuracy", value: 0.75, epoch: 1))
+                    best: TaskBest(task: task, metric: "accuracy", value: 0.75, epoch: 1))
             ], strategy: "adaptive")
         let checkpoint = Checkpoint(
             kind: .epoch, epoch: epoch, batch: 0, step: epoch * 10, content: [.bytes(Array("checkpoint \(epoch)".utf8))]
@@ -71,12 +71,12 @@ extension Bench {
 
     /// Submits a job and brings it to its end. Returns its identifier.
     @discardableResult
-    func train(epochs: Int = 3) throws -> String {
+    func train(epochs: Int = 3, task: String = "digit") throws -> String {
         let job = try submit(try upload())
         let lease = try claim().lease
         _ = try store.beginEpoch(1, under: lease).commitAndWait()
         try store.log(.info, "begin", under: lease).commitAndWait()
-        for epoch in 1...epochs { try record(epoch, under: lease) }
+        for epoch in 1...epochs { try record(epoch, task: task, under: lease) }
         try store.log(.warning, "end", under: lease).commitAndWait()
         _ = try store.succeed(lease, .completed, model: TestModel.model, runningMilliseconds: 750).commitAndWait()
         return job

@@ -146,9 +146,10 @@ import Testing
             metrics: [
                 ComparedMetric(task: "digit", metric: "accuracy"), ComparedMetric(task: "a|<b>\n", metric: "rmse"),
             ])
-        #expect(named.csv.contains("\"stch(preference=[1,2])\",digit,accuracy,0.5"))
+        let table = String(decoding: named.csv(isRaw: false), as: UTF8.self)
+        #expect(table.contains("\"stch(preference=[1,2])\",digit,accuracy,0.5"))
         #expect(named.markdown.contains("a\\|&lt;b>  (rmse)"))
-        #expect(named.csv.hasSuffix("\r\n"))
+        #expect(table.hasSuffix("\r\n"))
     }
 
     @Test func theTableHasALineForEachArm() {

@@ -32,6 +32,15 @@ struct LoggingTests {
         method: "GET", target: "/v1/jobs/job_1?secret=1", route: nil, status: 404, bytes: 12, seconds: 0.5,
         requestID: "r1", traceParent: nil, principal: nil, peer: "127.0.0.1", version: .http2, isComplete: true)
 
+    @Test(
+        arguments: [
+            ("plain — text", "plain — text"), ("two\nlines", "two\\u{a}lines"), ("\u{1b}[2J", "\\u{1b}[2J"),
+            ("a\r\nb\u{85}c\u{2028}d", "a\\u{d}\\u{a}b\\u{85}c\\u{2028}d"),
+        ])
+    func anEventIsOneLineOfText(text: String, line: String) {
+        #expect(OneLineLogHandler.escaped(text) == line)
+    }
+
     @Test func aRequestIsLoggedByItsRouteAndWhoMadeIt() {
         var record = record
         record.route = "/v1/jobs/{id}"

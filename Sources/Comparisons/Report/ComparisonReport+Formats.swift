@@ -34,25 +34,24 @@ extension ClosedRange<Double>? {
 
 extension ComparisonReport {
     /// RFC 4180, a line an arm and task; full precision, empty where there is nothing.
-    package var csv: String {
-        let header =
-            "strategy,task,metric,mean,standard_deviation,interval_low,interval_high,delta_m,mean_rank,seconds,"
-            + "relative_cost,p_value,seeds,learning_rate"
-        let lines = rows.map { row in
+    ///
+    /// - Parameter isRaw: texts that begin like a formula stay as they are.
+    package func csv(isRaw: Bool) -> [UInt8] {
+        var writer = CSVWriter(isRaw: isRaw)
+        let columns = [
+            "strategy", "task", "metric", "mean", "standard_deviation", "interval_low", "interval_high", "delta_m",
+            "mean_rank", "seconds", "relative_cost", "p_value", "seeds", "learning_rate",
+        ]
+        writer.row(columns.map { .text($0) })
+        for row in rows {
             let numbers = [
                 row.values.mean, row.values.standardDeviation, row.values.interval?.lowerBound,
                 row.values.interval?.upperBound, row.deltaM, row.meanRank, row.seconds, row.relativeCost,
                 row.correctedProbability, Double(row.values.count), row.learningRate,
             ]
-            let texts = [row.arm, row.task, row.metric].map(Self.quoted)
-            return (texts + numbers.map { $0.map(plain) ?? "" }).joined(separator: ",")
+            writer.row([row.arm, row.task, row.metric].map { .text($0) } + numbers.map { .number($0) })
         }
-        return ([header] + lines).joined(separator: "\r\n") + "\r\n"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        return writer.bytes
     }
 
     /// A table with a line for each arm and a column for each task, and the verdict below.

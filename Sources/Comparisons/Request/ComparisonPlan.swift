@@ -39,11 +39,11 @@ struct ComparisonPlan {
 
     private mutating func readName(_ value: JSONValue?, _ log: RequestLog) {
         guard let value, value != .null else { return }
-        guard let text = value.text, text.isPlain(lengthMax: TrainingSpec.nameLengthMax) else {
-            let detail = "expected a text of 1 to \(TrainingSpec.nameLengthMax) characters without control characters"
+        guard let name = value.text.flatMap({ Name($0) }) else {
+            let detail = "expected a text of 1 to \(Name.lengthMax) characters without control characters"
             return log.report("/name", detail)
         }
-        name = text
+        self.name = name.text
     }
 
     private mutating func readBase(_ value: JSONValue?, _ log: RequestLog) {

@@ -72,7 +72,7 @@ enum LogFormat: String, CaseIterable, Sendable {
         case .text:
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = level
-            return handler
+            return OneLineLogHandler(handler)
         case .json:
             return JSONLogHandler(label: label, logLevel: level)
         }
