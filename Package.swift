@@ -179,6 +179,10 @@ if Context.environment["TENBIN_FUZZ"] != nil {
                 name: "Fuzz\(name)", dependencies: ["DatasetFuzzing"], path: "Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     }
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzCursors", dependencies: ["API", "HTTPWire", "JobStore", "Jobs", "Locks", httpTypes, logging],
+            path: "Fuzz/Cursors", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     for name in ["HTTP1", "HTTP2"] {
         package.targets.append(
             .executableTarget(

@@ -274,7 +274,9 @@ struct KeysAPITests {
         #expect(refused.code == "quota-exceeded")
         #expect(bench.ask(.post, "/v1/jobs/\(job)/cancel").status == 200)
         #expect(bench.ask(.post, "/v1/jobs", fields: Self.json, body: Bench.spec(dataset)).status == 202)
-        let upload = bench.ask(.post, "/v1/datasets?name=b", fields: [.contentType: "text/csv"], body: Bench.csv)
+        let upload = bench.ask(
+            .post, "/v1/datasets?name=b", fields: [.contentType: "text/csv"],
+            body: Bench.csv + String(repeating: "\n6.5,red,2,60", count: 500))
         #expect(upload.code == "quota-exceeded")
         #expect(try bench.uploadedFiles().count == 1)
     }

@@ -209,14 +209,14 @@ extension OwnerStorageTests {
         let dataset = try store.makeDataset()
         let (job, second) = (try store.submit(dataset), try store.submit(dataset))
         store.close()
-        bench.limits.storedBytesPerOwnerMax = 100
+        bench.limits.storedBytesPerOwnerMax = 1_500
         store = try bench.open()
         #expect(try store.jobs(JobFilter(owner: "local"), PageRequest()).items.count == 2)
         func isRefused(_ body: () throws -> Void) {
             #expect {
                 try body()
             } throws: {
-                if case StoreError.tooManyStoredBytes(owner: "local", _, _, 100) = $0 { true } else { false }
+                if case StoreError.tooManyStoredBytes(owner: "local", _, _, 1_500) = $0 { true } else { false }
             }
         }
         isRefused { try store.submit(dataset) }
