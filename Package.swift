@@ -67,6 +67,8 @@ let package = Package(
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_dataset_digests.sql"),
                 .embedInCode("0003_retention.sql"), .embedInCode("0004_api_keys.sql"),
                 .embedInCode("0005_comparisons.sql"), .embedInCode("0006_best_of_tasks.sql"),
+                .embedInCode("0007_data_folder.sql"),
+                .embedInCode("0008_owner_storage.sql"),
             ],
             swiftSettings: strict),
         room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging, metrics]),
@@ -177,6 +179,10 @@ if Context.environment["TENBIN_FUZZ"] != nil {
                 name: "Fuzz\(name)", dependencies: ["DatasetFuzzing"], path: "Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     }
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzCursors", dependencies: ["API", "HTTPWire", "JobStore", "Jobs", "Locks", httpTypes, logging],
+            path: "Fuzz/Cursors", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     for name in ["HTTP1", "HTTP2"] {
         package.targets.append(
             .executableTarget(

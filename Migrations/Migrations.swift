@@ -16,6 +16,8 @@ package let migrations: [Migration] = [
     Migration(number: 4, name: "0004_api_keys", sql: text(PackageResources._004_api_keys_sql)),
     Migration(number: 5, name: "0005_comparisons", sql: text(PackageResources._005_comparisons_sql)),
     Migration(number: 6, name: "0006_best_of_tasks", sql: text(PackageResources._006_best_of_tasks_sql)),
+    Migration(number: 7, name: "0007_data_folder", sql: text(PackageResources._007_data_folder_sql)),
+    Migration(number: 8, name: "0008_owner_storage", sql: text(PackageResources._008_owner_storage_sql)),
 ]
 
 private func text(_ bytes: [UInt8]) -> String {

@@ -4,6 +4,8 @@ import Jobs
 /// An answer that is an error, as RFC 9457 problem details.
 struct APIError: Error {
     var code: ProblemCode
+    /// Nearly always the code's own.
+    var status: HTTPResponse.Status
     var detail: String
     var problems: [Problem] = []
     /// Several causes, each for itself; the detail tells them too.
@@ -13,6 +15,7 @@ struct APIError: Error {
 
     init(_ code: ProblemCode, _ detail: String, problems: [Problem] = [], fields: HTTPFields = HTTPFields()) {
         self.code = code
+        status = code.status
         self.detail = detail
         self.problems = problems
         self.fields = fields
@@ -40,7 +43,7 @@ struct APIError: Error {
             writer.name("title")
             writer.value(code.title)
             writer.name("status")
-            writer.value(code.status.code)
+            writer.value(status.code)
             writer.name("detail")
             writer.value(detail)
             writer.name("code")
@@ -58,7 +61,7 @@ struct APIError: Error {
                 }
             }
         }
-        var reply = Reply(status: code.status, bytes: writer.bytes, type: .problem)
+        var reply = Reply(status: status, bytes: writer.bytes, type: .problem)
         reply.fields.append(contentsOf: fields)
         return reply
     }

@@ -35,6 +35,7 @@ struct EpochsResource: Sendable {
         let isRaw = try request.wantsRaw()
         let limit = points == nil ? tail.limit : Self.epochsReadMax + 1
         let reply = try request.whileUnchanged(services, type) { job, owner in
+            try tail.check(newest: services.store.lastEpoch(of: job, owner: owner))
             let records = try services.store.epochs(of: job, owner: owner, since: tail.after, limit: limit)
             var page = tail.page(records, size: limit - 1, position: \.epoch)
             page.items = try Self.select(request.query["names"], from: page.items)
@@ -110,7 +111,7 @@ struct EpochsResource: Sendable {
 
     private func taskWeights(_ request: APIRequest) throws -> Handled {
         let type = try request.negotiated()
-        let since = try request.query.integer("since", in: 0...Int(Int32.max)) ?? 0
+        let tail = try request.tail()
         let points = try maxPoints(request) ?? Self.pointsMax
         let isRaw = try request.wantsRaw()
         let reply = try request.whileUnchanged(services, type) { job, owner in
@@ -119,7 +120,8 @@ struct EpochsResource: Sendable {
                 // Nothing is recorded yet, but which tasks there will be is known.
                 weights.tasks = try services.store.job(job, owner: owner).decodedSpec().tasks.map(\.name)
             }
-            weights.drop(through: since)
+            try tail.check(newest: weights.epochs.last ?? 0)
+            weights.drop(through: tail.after)
             if let names = request.query["names"] {
                 weights.keep(tasks: try Self.wantedNames(names, known: weights.tasks))
             }

@@ -44,7 +44,7 @@ struct EventFeed: Sendable {
         let isOver = try store.job(id, owner: owner).state.isTerminal
         let events = try store.events(of: id, owner: owner, after: cursor.event, limit: Self.pageSize)
         let lines = try store.logs(of: id, owner: owner, after: cursor.logLine, limit: Self.pageSize)
-        for event in events { page.bytes += ServerSentEvent.bytes(event, id: event.seq) }
+        for event in events { page.bytes += ServerSentEvent.bytes(event, id: EventID(event.seq, in: store)) }
         for line in lines { page.bytes += ServerSentEvent.bytes(line, of: id) }
         page.cursor.event = events.last?.seq ?? cursor.event
         page.cursor.logLine = lines.last?.seq ?? cursor.logLine
@@ -57,7 +57,7 @@ struct EventFeed: Sendable {
 /// Events as the wire has them.
 enum ServerSentEvent {
     /// A durable entry; its id is what a client resumes from.
-    static func bytes(_ event: JobEvent, id: Int) -> [UInt8] {
+    static func bytes(_ event: JobEvent, id: EventID) -> [UInt8] {
         var writer = JSONWriter()
         writer.value(event)
         return bytes(type: event.kind.rawValue, id: id, data: writer.bytes)
@@ -88,8 +88,18 @@ enum ServerSentEvent {
         return bytes(type: "progress", id: nil, data: writer.bytes)
     }
 
+    /// The reader has to forget what it has: everything follows from the first event on.
+    static func reset(after mismatch: EventID.Mismatch) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("reason")
+            writer.value(mismatch.rawValue)
+        }
+        return bytes(type: "reset", id: nil, data: writer.bytes)
+    }
+
     /// JSON has no line breaks of its own, so one data line holds it.
-    private static func bytes(type: String, id: Int?, data: [UInt8]) -> [UInt8] {
+    private static func bytes(type: String, id: EventID?, data: [UInt8]) -> [UInt8] {
         var text = "event: \(type)\n"
         if let id { text += "id: \(id)\n" }
         return Array(text.utf8) + Array("data: ".utf8) + data + Array("\n\n".utf8)

@@ -47,9 +47,11 @@ final class EventHub: Sendable {
     }
 
     /// - Throws: `overloaded` when too many streams are open.
-    func open(_ feed: EventFeed, from cursor: EventCursor) throws(APIError) -> EventStream {
+    func open(
+        _ feed: EventFeed, from cursor: EventCursor, after mismatch: EventID.Mismatch? = nil
+    ) throws(APIError) -> EventStream {
         begin()
-        let stream = EventStream(feed, from: cursor, hub: self)
+        let stream = EventStream(feed, from: cursor, after: mismatch, hub: self)
         let isTaken = streams.withLock { streams in
             guard streams.count < Self.streamsMax else { return false }
             streams[ObjectIdentifier(stream)] = stream
@@ -120,7 +122,9 @@ final class EventHub: Sendable {
         if let known { return known }
         let events = try services.store.events(owner: owner, afterNumber: cursor.event, limit: size)
         var page = EventFeed.Page(cursor: cursor)
-        for event in events { page.bytes += ServerSentEvent.bytes(event, id: event.number) }
+        for event in events {
+            page.bytes += ServerSentEvent.bytes(event, id: EventID(event.number, in: services.store))
+        }
         page.cursor.event = events.last?.number ?? cursor.event
         page.hasMore = events.count == size
         shared.withLock { shared in

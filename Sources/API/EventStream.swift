@@ -34,11 +34,14 @@ final class EventStream: ContentSource {
     private let hub: EventHub
     private let feed: EventFeed
 
-    init(_ feed: EventFeed, from cursor: EventCursor, hub: EventHub) {
+    /// - Parameter mismatch: why the stream begins anew and not where its reader was; the reader is told first.
+    init(_ feed: EventFeed, from cursor: EventCursor, after mismatch: EventID.Mismatch?, hub: EventHub) {
         self.feed = feed
         self.hub = hub
         // A first line at once tells the client that it is connected, and how soon to come back.
-        state = Lock(State(cursor: cursor, ready: Array("retry: 2000\n\n".utf8)))
+        var ready = Array("retry: 2000\n\n".utf8)
+        if let mismatch { ready += ServerSentEvent.reset(after: mismatch) }
+        state = Lock(State(cursor: cursor, ready: ready))
     }
 
     // MARK: - The reader's side

@@ -28,38 +28,46 @@ struct EventsResource: Sendable {
 
     private func ofJob(_ request: APIRequest) throws -> Handled {
         let (id, owner) = (try request.identifier(.job), request.principal.visibleOwner)
-        let position = try request.lastEvent()
-        if try request.negotiated() == .eventStream { return .reply(try stream(of: id, behind: position, request)) }
-        let tail = try request.tail()
+        let named = try request.lastEvent()
+        let newest = try services.store.lastEvent(of: id, owner: owner)
+        if try request.negotiated() == .eventStream {
+            return .reply(try stream(of: id, behind: named, newest: newest, request))
+        }
+        let tail = try request.eventTail(in: services.store, newest: newest)
         let events = try services.store.events(of: id, owner: owner, after: tail.after, limit: tail.limit)
         return .reply(try request.list(tail.page(events, position: \.seq), columns: Self.columns) { $1.value($0) })
     }
 
     private func ofAll(_ request: APIRequest) throws -> Handled {
         let (owner, named) = (request.principal.visibleOwner, try request.lastEvent())
+        let newest = try services.store.lastEventNumber()
         guard try request.negotiated() == .eventStream else {
-            let tail = try request.tail()
+            let tail = try request.eventTail(in: services.store, newest: newest)
             let events = try services.store.events(owner: owner, afterNumber: tail.after, limit: tail.limit)
             return .reply(
                 try request.list(tail.page(events, position: \.number), columns: Self.columns) { $1.value($0) })
         }
         // Who names no position wants what happens from now on, not the history of every job.
-        let position = try named ?? services.store.lastEventNumber()
-        return .reply(try reply(request, EventFeed(scope: .all, owner: owner), from: EventCursor(event: position)))
+        let mismatch = named?.mismatch(in: services.store, newest: newest)
+        let cursor = EventCursor(event: mismatch == nil ? named?.number ?? newest : 0)
+        return .reply(try reply(request, EventFeed(scope: .all, owner: owner), from: cursor, after: mismatch))
     }
 
-    /// From the beginning, unless the client names the last event that it has.
-    private func stream(of id: Identifier, behind position: Int?, _ request: APIRequest) throws -> Reply {
+    /// From the beginning, unless the client names the last event that it has, and there is such an event.
+    private func stream(
+        of id: Identifier, behind named: EventID?, newest: Int, _ request: APIRequest
+    ) throws -> Reply {
         let owner = request.principal.visibleOwner
         let job = try services.store.job(id, owner: owner)
-        var cursor = EventCursor(event: position ?? 0)
+        let mismatch = named?.mismatch(in: services.store, newest: newest)
+        var cursor = EventCursor(event: mismatch == nil ? named?.number ?? 0 : 0)
         if cursor.event > 0 {
             cursor.logLine = try lastLogLine(of: id, owner: owner, before: cursor.event)
             let hasMore = try !services.store.events(of: id, owner: owner, after: cursor.event, limit: 1).isEmpty
             // 204 tells an EventSource to stay away: nothing will ever follow.
             if job.state.isTerminal && !hasMore { return .noContent }
         }
-        return try reply(request, EventFeed(scope: .job(id), owner: owner), from: cursor)
+        return try reply(request, EventFeed(scope: .job(id), owner: owner), from: cursor, after: mismatch)
     }
 
     /// The last log line written before an event, as far as the clock tells.
@@ -78,27 +86,16 @@ struct EventsResource: Sendable {
 
     private static let logLinesPerRead = 500
 
-    private func reply(_ request: APIRequest, _ feed: EventFeed, from cursor: EventCursor) throws -> Reply {
+    /// - Parameter mismatch: why the stream does not go on where the client was.
+    private func reply(
+        _ request: APIRequest, _ feed: EventFeed, from cursor: EventCursor, after mismatch: EventID.Mismatch?
+    ) throws -> Reply {
         let fields: HTTPFields = [.contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store"]
         // HEAD asks for no events, so no stream is opened for it; its length is as unknown as that of GET.
         guard request.head.method != .head else {
             return Reply(status: .ok, fields: fields, content: .stream(EndedStream()))
         }
-        return Reply(status: .ok, fields: fields, content: .stream(try hub.open(feed, from: cursor)))
-    }
-}
-
-extension APIRequest {
-    /// The last event that the client has: `Last-Event-ID` of a browser that comes back, else `since`.
-    fileprivate func lastEvent() throws(APIError) -> Int? {
-        guard let text = fields[.lastEventID], !text.isEmpty else {
-            return try query.integer("since", in: 0...Int(Int32.max))
-        }
-        let isNumber = text.utf8.count <= 9 && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        guard isNumber, let position = Int(text) else {
-            throw APIError(.malformedRequest, "Last-Event-ID must be the id of an event, not \"\(text.prefix(100))\"")
-        }
-        return position
+        return Reply(status: .ok, fields: fields, content: .stream(try hub.open(feed, from: cursor, after: mismatch)))
     }
 }
 

@@ -27,6 +27,7 @@ struct HistoryResource: Sendable {
 
     private func logs(_ request: APIRequest) throws -> Handled {
         let (job, tail) = (try request.identifier(.job), try request.tail())
+        try tail.check(newest: services.store.lastLogLine(of: job, owner: request.principal.visibleOwner))
         let lines = try services.store.logs(
             of: job, owner: request.principal.visibleOwner, after: tail.after, limit: tail.limit)
         let columns = ["seq", "at", "level", "message"]

@@ -31,9 +31,10 @@ final class Idempotency: Sendable {
                 .malformedRequest, "Idempotency-Key must be 1 to \(Self.keyLengthMax) visible ASCII characters")
         }
         let target = request.head.path ?? ""
-        let scope = "\(request.principal.owner) \(request.route.method.rawValue) \(target)"
-        let identity = IdempotencyRequest(scope: scope, key: key, fingerprint: fingerprint())
-        let mark = scope + " " + key
+        let identity = IdempotencyRequest(
+            owner: request.principal.owner, method: request.route.method.rawValue, target: target, key: key,
+            fingerprint: fingerprint())
+        let mark = identity.scope + " " + key
         guard inFlight.withLock({ $0.insert(mark).inserted }) else {
             throw APIError.retryLater(.requestInProgress, "a request with this key is being answered", seconds: 1)
         }

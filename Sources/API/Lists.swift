@@ -104,6 +104,18 @@ struct Tail {
     /// What to read: one item more than the page holds tells whether there are more.
     var limit: Int { size + 1 }
 
+    /// - Parameter newest: the position of the newest item that there is; 0 for none.
+    /// - Throws: `malformedRequest` for a position that does not exist yet, as a client has it whose server was restored from
+    ///   a backup: it would wait for what it takes for new, and miss what is.
+    func check(newest: Int) throws(APIError) {
+        guard after > newest else { return }
+        let end = newest == 0 ? "there is nothing yet" : "the newest is \(newest)"
+        throw APIError(
+            .malformedRequest,
+            "since is \(after), and \(end); read again without since if you have seen more: the server was then restored "
+                + "from a backup")
+    }
+
     /// A page of what was read under `limit`.
     func page<Item>(_ items: [Item], size: Int? = nil, position: (Item) -> Int) -> Page<Item> {
         let size = size ?? self.size
@@ -119,8 +131,11 @@ extension APIRequest {
     private static let tailSizeMax = 500
 
     func tail() throws(APIError) -> Tail {
+        try tail(since: query.integer("since", in: 0...Int(Int32.max)) ?? 0)
+    }
+
+    func tail(since: Int) throws(APIError) -> Tail {
         let size = try query.integer("page_size", in: 1...1_000_000_000) ?? Self.tailSizeMax
-        let since = try query.integer("since", in: 0...Int(Int32.max)) ?? 0
         let path = (head.path ?? "").prefix { $0 != "?" }
         let seal = String(Digest.sha256(Array("\(path) \(since)".utf8)).prefix(16))
         let after = try pageToken.map { token throws(APIError) in try Self.position(token, seal: seal) }

@@ -42,6 +42,11 @@ extension Services {
         case .queueFull(let most):
             return .retryLater(.queueFull, "the queue holds \(most) jobs already", seconds: Self.retrySeconds)
         case .tooManyQueuedJobs, .tooManyStoredBytes: return APIError(.quotaExceeded, error.description)
+        case .tooManyReplays(_, _, _, _, _, let seconds):
+            let advice = "send the request without an Idempotency-Key, or again when the oldest answer is forgotten"
+            var refusal = APIError.retryLater(.quotaExceeded, "\(error.description); \(advice)", seconds: seconds)
+            refusal.status = .tooManyRequests
+            return refusal
         case .overloaded: return .retryLater(.overloaded, "too many writes are waiting", seconds: 1)
         case .diskFull:
             _ = unexpected(error, head)

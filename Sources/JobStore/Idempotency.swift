@@ -5,12 +5,15 @@ import Jobs
 package struct IdempotencyRequest: Sendable, Hashable {
     /// Owner, method, path and query.
     package var scope: String
+    /// In whose quota the answer counts: the first word of the scope.
+    package var owner: String
     package var key: String
     /// SHA-256 of the body, lower-case hexadecimal.
     package var fingerprint: String
 
-    package init(scope: String, key: String, fingerprint: String) {
-        self.scope = scope
+    package init(owner: String, method: String, target: String, key: String, fingerprint: String) {
+        scope = "\(owner) \(method) \(target)"
+        self.owner = owner
         self.key = key
         self.fingerprint = fingerprint
     }
@@ -68,12 +71,12 @@ extension Store {
             guard try Self.replay(request, in: transaction.database, at: transaction.now, limits: limits) == nil else {
                 return
             }
-            try Self.keep(response, for: request, in: transaction)
+            try Self.keep(response, for: request, within: limits, in: transaction)
         }
     }
 
     /// A write that makes something once: under a key seen before it gives back what was answered then, and `onReplay`
-    /// takes back what was prepared.
+    /// takes back what was prepared. Throws `.tooManyReplays` and makes nothing when the answer cannot be kept.
     func writeOnce<Value: Sendable>(
         remembering remembered: Remembered<Value>?, onReplay: (@Sendable () -> Void)? = nil,
         _ body: @escaping @Sendable (Transaction) throws -> Value
@@ -87,9 +90,11 @@ extension Store {
                 if let onReplay { transaction.afterCommit(onReplay) }
                 return .replayed(kept)
             }
+            // Refused before anything is changed, where that can be told already.
+            try Self.admit(replayBytes: 1, of: remembered.request.owner, within: limits, in: transaction)
             let value = try body(transaction)
             let response = remembered.respond(value)
-            try Self.keep(response, for: remembered.request, in: transaction)
+            try Self.keep(response, for: remembered.request, within: limits, in: transaction)
             return .created(value, response)
         }
     }
@@ -115,16 +120,54 @@ extension Store {
     }
 
     private static func keep(
-        _ response: StoredResponse, for request: IdempotencyRequest, in transaction: Transaction
+        _ response: StoredResponse, for request: IdempotencyRequest, within limits: StoreLimits,
+        in transaction: Transaction
     ) throws {
-        try transaction.database.run(
+        let database = transaction.database
+        let headers = response.headers.jsonText
+        let texts = [request.scope, request.key, request.fingerprint, headers]
+        let bytes = texts.reduce(response.body.count) { $0 + $1.utf8.count }
+        // What is found under the key here has outlived its time.
+        try uncount(
+            deleting: "DELETE FROM idempotency_keys WHERE scope = ? AND key = ? RETURNING owner, stored_bytes",
+            [request.scope, request.key], areReplays: true, in: database)
+        try admit(replayBytes: bytes, of: request.owner, within: limits, in: transaction)
+        try admit(bytes: bytes, of: request.owner, within: limits, in: transaction)
+        try database.run(
             """
-            INSERT OR REPLACE INTO idempotency_keys (scope, key, fingerprint, status, headers, body, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO idempotency_keys (scope, key, fingerprint, status, headers, body, created_at, owner, stored_bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                request.scope, request.key, request.fingerprint, response.status, response.headers.jsonText,
-                response.body.data, transaction.now.milliseconds,
+                request.scope, request.key, request.fingerprint, response.status, headers, response.body.data,
+                transaction.now.milliseconds, request.owner, bytes,
             ])
+        try count(OwnerStorage(bytes: bytes, replays: 1, replayBytes: bytes), of: request.owner, in: database)
+    }
+
+    /// Throws `.tooManyReplays` when one more answer of so many bytes does not fit. What has outlived its time makes room;
+    /// nothing else does.
+    private static func admit(
+        replayBytes: Int, of owner: String, within limits: StoreLimits, in transaction: Transaction
+    ) throws {
+        func fits(_ storage: OwnerStorage) -> Bool {
+            storage.replays < limits.replaysPerOwnerMax
+                && replayBytes <= limits.replayBytesPerOwnerMax
+                && storage.replayBytes <= limits.replayBytesPerOwnerMax - replayBytes
+        }
+        let database = transaction.database
+        guard try !fits(storage(of: owner, in: database)) else { return }
+        let lifetime = limits.idempotencyKeySeconds * 1_000
+        try uncount(
+            deleting: "DELETE FROM idempotency_keys WHERE owner = ? AND created_at <= ? RETURNING owner, stored_bytes",
+            [owner, transaction.now.milliseconds - lifetime], areReplays: true, in: database)
+        let storage = try storage(of: owner, in: database)
+        guard !fits(storage) else { return }
+        let oldest = try database.integer(
+            "SELECT created_at FROM idempotency_keys WHERE owner = ? ORDER BY created_at LIMIT 1", [owner])
+        let left = oldest.map { Int64($0) + lifetime - transaction.now.milliseconds } ?? lifetime
+        throw StoreError.tooManyReplays(
+            owner: owner, kept: storage.replays, bytes: storage.replayBytes, keptMax: limits.replaysPerOwnerMax,
+            bytesMax: limits.replayBytesPerOwnerMax, retrySeconds: Int(max(1, (left + 999) / 1_000)))
     }
 }

@@ -12,6 +12,8 @@ struct JobRow: Equatable {
     var runningMilliseconds: Int
     var maxRuntimeMilliseconds: Int?
     var threads: Int
+    /// The number of the text that the row tells the spec against; nil where it holds the spec whole.
+    var base: Int?
 
     var place: QueuePlace { QueuePlace(rank: claimRank, number: number) }
 
@@ -22,7 +24,7 @@ struct JobRow: Equatable {
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
             jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads,
-            jobs.comparison, jobs.best,
+            jobs.comparison, jobs.best, jobs.base, (SELECT spec FROM comparison_bases WHERE number = jobs.base),
             (SELECT json_object('from_epoch', from_epoch, 'weighting', json(weighting)) FROM weighting_switches
              WHERE job = jobs.number ORDER BY from_epoch DESC LIMIT 1)
         FROM jobs
@@ -39,7 +41,7 @@ struct JobRow: Equatable {
         let dataset = try columns.identifier(.dataset)
         let model = try columns.optionalIdentifier(.model)
         let bestEpoch = try columns.optionalInteger()
-        let (spec, priority, labels) = (try columns.text(), try columns.integer(), try columns.texts())
+        let (stored, priority, labels) = (try columns.text(), try columns.integer(), try columns.texts())
         let (deadline, wantsStop) = (try columns.optionalTime(), try columns.flag())
         let memoryBytes = try columns.optionalInteger()
         let (epochs, epochsDone) = (try columns.integer(), try columns.integer())
@@ -55,6 +57,8 @@ struct JobRow: Equatable {
         threads = try columns.integer()
         let comparison = try columns.optionalIdentifier(.comparison)
         let best = try columns.optionalJSON()?.elements?.compactMap(TaskBest.init(json:)) ?? []
+        base = try columns.optionalInteger()
+        let spec = try Self.spec(stored, base: base, text: columns.optionalText())
         let weightingSwitch = try columns.optionalJSON().map(WeightingSwitch.init(decoding:))
         let fraction = state == .succeeded ? 1 : epochs > 0 ? min(1, Double(epochsDone) / Double(epochs)) : 0
         job = Job(
@@ -67,6 +71,12 @@ struct JobRow: Equatable {
             progress: JobProgress(epoch: epochsDone, epochs: epochs, fraction: fraction),
             weightsSHA256: weightsSHA256, createdAt: created, startedAt: started, finishedAt: finished,
             revision: revision, tick: 0)
+    }
+
+    private static func spec(_ stored: String, base: Int?, text: String?) throws(StoreError) -> String {
+        guard base != nil else { return stored }
+        guard let text else { throw .corrupt("the base of a comparison's run is missing") }
+        return try SpecDifference(text: stored).applied(to: text)
     }
 }
 

@@ -2,26 +2,32 @@ import GRDB
 package import Jobs
 
 extension Store {
-    /// Accepts a comparison and all its jobs, or none of it. Throws `.queueFull` and `.tooManyQueuedJobs`;
-    /// `.notFound` when a data set is gone.
+    /// Accepts a comparison and all its jobs, or none of it. Throws `.queueFull`, `.tooManyQueuedJobs`,
+    /// `.tooManyStoredBytes`; `.notFound` when a data set is gone.
     package func insert(
         _ new: NewComparison, remembering remembered: Remembered<ComparisonRecord>? = nil
     ) -> Write<Outcome<ComparisonRecord>> {
         let (live, changes, limits) = (self.live, self.changes, configuration.limits)
         // Outside the transaction, so that the writer's line waits for statements only.
-        let specs = new.runs.map { $0.job.spec.json.jsonText }
+        let specs = SharedSpecs(new.runs)
+        let words = ComparisonTexts(new)
+        let bytes = words.bytes + specs.bytes
         return writeOnce(remembering: remembered) { transaction in
             try Self.admit(jobs: new.runs.count, of: new.owner, within: limits, live: live, in: transaction)
-            let number = try Self.insert(new, in: transaction)
+            try Self.admit(bytes: bytes, of: new.owner, within: limits, in: transaction)
+            let number = try Self.insert(new, words, specs, in: transaction)
+            let bases = try specs.bases.map { try Self.insert(base: $0, of: number, in: transaction.database) }
             var places: [QueuePlace] = []
-            for (position, (run, spec)) in zip(new.runs, specs).enumerated() {
+            for (position, (run, var texts)) in zip(new.runs, specs.runs).enumerated() {
                 var job = run.job
                 job.comparison = new.id
-                places.append(try Self.accept(job, spec: spec, in: transaction).place)
+                texts.base = texts.base.map { bases[$0] }
+                places.append(try Self.accept(job, texts, in: transaction).place)
                 try transaction.database.run(
                     "INSERT INTO comparison_runs (comparison, position, job, key) VALUES (?, ?, ?, ?)",
-                    [number, position, job.id.description, run.key.jsonText])
+                    [number, position, job.id.description, words.keys[position]])
             }
+            try Self.count(bytes, of: new.owner, in: transaction.database)
             transaction.afterCommit {
                 for place in places { live.queueChanged(adding: place) }
                 changes.notify(.queue)
@@ -31,26 +37,35 @@ extension Store {
         }
     }
 
-    private static func insert(_ new: NewComparison, in transaction: Transaction) throws -> Int {
+    private static func insert(
+        _ new: NewComparison, _ words: ComparisonTexts, _ specs: SharedSpecs, in transaction: Transaction
+    ) throws -> Int {
         try transaction.database.run(
             """
-            INSERT INTO comparisons (id, owner, name, dataset, request, metrics, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO comparisons (id, owner, name, dataset, request, metrics, created_at, stored_bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                new.id.description, new.owner, new.name, new.dataset.description, new.request.jsonText,
-                new.metrics.jsonText, transaction.now.milliseconds,
+                new.id.description, new.owner, new.name, new.dataset.description, words.request, words.metrics,
+                transaction.now.milliseconds, words.bytes + specs.basesBytes,
             ])
         return Int(transaction.database.lastInsertedRowID)
     }
 
-    /// Cancels the jobs that are not over; what has finished stays. Nothing changes when all are over.
+    private static func insert(base spec: String, of comparison: Int, in database: Database) throws -> Int {
+        try database.run("INSERT INTO comparison_bases (comparison, spec) VALUES (?, ?)", [comparison, spec])
+        return Int(database.lastInsertedRowID)
+    }
+
+    /// Cancels the jobs that are not over; what has finished stays. Runs that no worker has claimed are removed and only
+    /// counted from then on. Nothing else changes when all are over.
     package func cancelComparison(_ id: Identifier, owner: String?, actor: String) -> Write<ComparisonRecord> {
         let (live, changes) = (self.live, self.changes)
         return write { transaction in
             let database = transaction.database
             let before = try Self.comparison(id, owner: owner, in: database)
-            guard !before.state.isOver else { return before }
+            try Self.removeUnclaimedRuns(of: id, in: transaction, live: live, changes: changes)
+            guard !before.state.isOver else { return try Self.comparison(id, owner: owner, in: database) }
             let left = try database.rows(
                 """
                 \(JobRow.select) WHERE jobs.comparison = ?
@@ -105,7 +120,8 @@ extension Store {
                         arguments + [limit], Self.record)
                     return try rows.map { row in
                         var record = row.record
-                        record.progress = try Self.progress(row.number, in: database)
+                        record.progress = try Self.progress(
+                            row.number, cancelled: row.cancelledRuns, in: database)
                         return (row.number, record)
                     }
                 }
@@ -124,10 +140,10 @@ extension Store {
     }
 
     private static func complete(
-        _ row: (number: Int, record: ComparisonRecord), in database: Database
+        _ row: (number: Int, record: ComparisonRecord, cancelledRuns: Int), in database: Database
     ) throws -> ComparisonRecord {
         var record = row.record
-        record.progress = try progress(row.number, in: database)
+        record.progress = try progress(row.number, cancelled: row.cancelledRuns, in: database)
         record.runs = try database.rows(
             """
             SELECT comparison_runs.job, comparison_runs.key, jobs.state, comparison_runs.epoch,
@@ -138,7 +154,9 @@ extension Store {
         return record
     }
 
-    private static func progress(_ number: Int, in database: Database) throws -> ComparisonRecord.Progress {
+    private static func progress(
+        _ number: Int, cancelled: Int, in database: Database
+    ) throws -> ComparisonRecord.Progress {
         let counts = try database.rows(
             """
             SELECT coalesce(jobs.state, iif(comparison_runs.epoch IS NULL, 'cancelled', 'succeeded')) AS state, count(*),
@@ -148,7 +166,8 @@ extension Store {
             """, [number]
         ) { (state: try $0.name(JobState.self), count: try $0.integer(), done: try $0.number()) }
         var progress = ComparisonRecord.Progress()
-        var done = 0.0
+        progress.add(cancelled, .cancelled)
+        var done = Double(cancelled)
         for (state, count, epochs) in counts {
             progress.add(count, state)
             done += state.isTerminal ? Double(count) : epochs
@@ -157,18 +176,21 @@ extension Store {
         return progress
     }
 
-    private static func record(_ columns: inout Columns) throws -> (number: Int, record: ComparisonRecord) {
+    private static func record(
+        _ columns: inout Columns
+    ) throws -> (number: Int, record: ComparisonRecord, cancelledRuns: Int) {
         let number = try columns.integer()
         let (id, owner) = (try columns.identifier(.comparison), try columns.text())
         let (name, dataset) = (try columns.optionalText(), try columns.identifier(.dataset))
         let (metrics, created) = (try columns.json(), try columns.time())
-        let cancelled = try columns.optionalTime()
+        let (cancelled, cancelledRuns) = (try columns.optionalTime(), try columns.integer())
         let state = try columns.name(ComparisonState.self)
         return (
             number,
             ComparisonRecord(
                 id: id, owner: owner, name: name, state: state, dataset: dataset, metrics: metrics,
-                createdAt: created, cancelledAt: cancelled, progress: ComparisonRecord.Progress(), runs: [])
+                createdAt: created, cancelledAt: cancelled, progress: ComparisonRecord.Progress(), runs: []),
+            cancelledRuns
         )
     }
 
@@ -210,7 +232,7 @@ private let comparisonState = """
 
 private let selectComparison = """
     SELECT comparisons.number, comparisons.id, comparisons.owner, comparisons.name, comparisons.dataset,
-        comparisons.metrics, comparisons.created_at, comparisons.cancelled_at, \(comparisonState)
+        comparisons.metrics, comparisons.created_at, comparisons.cancelled_at, comparisons.cancelled_runs, \(comparisonState)
     FROM comparisons
     """
 

@@ -52,17 +52,20 @@ extension Store {
         }
         let remove: @Sendable () -> Void = { [files] in files.remove(.datasets, name) }
         let limits = configuration.limits
+        let columns = JSONValue(columns: new.schema.columns).jsonText
+        let bytes = new.bytes + new.name.utf8.count + columns.utf8.count
         return writeOnce(remembering: remembered, onReplay: remove) { transaction in
-            try Self.admit(bytes: new.bytes, of: new.owner, within: limits, in: transaction)
+            try Self.admit(bytes: bytes, of: new.owner, within: limits, in: transaction)
             try transaction.database.run(
                 """
-                INSERT INTO datasets (id, owner, name, format, bytes, sha256, rows, columns, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO datasets (id, owner, name, format, bytes, sha256, rows, columns, created_at, stored_bytes)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     name, new.owner, new.name, new.schema.format.rawValue, new.bytes, new.sha256, new.schema.rows,
-                    JSONValue(columns: new.schema.columns).jsonText, transaction.now.milliseconds,
+                    columns, transaction.now.milliseconds, bytes,
                 ])
+            try Self.count(bytes, of: new.owner, in: transaction.database)
             return DatasetRecord(
                 id: new.id, owner: new.owner, name: new.name, bytes: new.bytes, sha256: new.sha256,
                 schema: new.schema, createdAt: transaction.now)
@@ -114,7 +117,9 @@ extension Store {
                 """, [id.description, Self.usersNamedMax]
             ) { try $0.identifier(.job) }
             guard users.isEmpty else { throw StoreError.inUse(by: users) }
-            try database.run("DELETE FROM datasets WHERE id = ?", [id.description])
+            try Self.uncount(
+                deleting: "DELETE FROM datasets WHERE id = ? RETURNING owner, stored_bytes", [id.description],
+                in: database)
             transaction.afterCommit {
                 datasets.forget(id)
                 files.remove(.datasets, id.description)

@@ -32,19 +32,22 @@ package struct PatchResult: Sendable {
 
 extension Store {
     /// Changes a job's description. Throws `.revisionMismatch` when `ifRevision` is given and is not the job's;
-    /// `.jobIsOver` when the weighting can no longer change.
+    /// `.jobIsOver` when the weighting can no longer change; `.tooManyStoredBytes`.
     package func patch(
         _ patch: JobPatch, job id: Identifier, owner: String?, actor: String, ifRevision: Int? = nil
     ) -> Write<PatchResult> {
-        let (live, changes) = (self.live, self.changes)
+        let (live, changes, limits) = (self.live, self.changes, configuration.limits)
         return write { transaction in
             let database = transaction.database
             let row = try Self.row(of: id, owner: owner, in: database)
             try Self.require(ifRevision, of: row)
-            try Self.edit(row, patch, actor: actor, in: transaction)
+            try Self.edit(row, patch, actor: actor, within: limits, in: transaction)
             var fromEpoch: Int?
             if let weighting = patch.weighting {
-                fromEpoch = try Self.switchWeighting(of: row, to: weighting, actor: actor, live: live, in: transaction)
+                let epoch = try Self.epochWithoutWorker(of: row, live: live, in: database)
+                try Self.switchWeighting(
+                    of: row, to: weighting, from: epoch, actor: actor, within: limits, in: transaction)
+                fromEpoch = epoch
             }
             let after = try Self.requireRow(row.number, in: database)
             transaction.afterCommit {
@@ -89,12 +92,26 @@ extension Store {
         let removed = try database.rows("SELECT file, bytes FROM checkpoints WHERE job = ?", [number]) {
             (file: try $0.text(), bytes: try $0.integer())
         }
-        try database.run("DELETE FROM jobs WHERE number = ?", [number])
+        let gone = try database.rows(
+            "DELETE FROM jobs WHERE number = ? RETURNING owner, stored_bytes, comparison, base", [number]
+        ) {
+            (
+                owner: try $0.text(), bytes: try $0.integer(), comparison: try $0.optionalText(),
+                base: try $0.optionalInteger()
+            )
+        }
+        for job in gone {
+            try count(-job.bytes, of: job.owner, in: database)
+            guard let comparison = job.comparison, let base = job.base else { continue }
+            try removeBase(base, of: comparison, in: database)
+        }
         transaction.afterCommit { for checkpoint in removed { files.remove(.checkpoints, checkpoint.file) } }
         return (removed.count, removed.reduce(0) { $0 + $1.bytes })
     }
 
-    private static func edit(_ row: JobRow, _ patch: JobPatch, actor: String, in transaction: Transaction) throws {
+    private static func edit(
+        _ row: JobRow, _ patch: JobPatch, actor: String, within limits: StoreLimits, in transaction: Transaction
+    ) throws {
         var edited: [JSONValue.Member] = []
         if let name = patch.name { edited.append(.init("name", JSONValue(name))) }
         if let labels = patch.labels { edited.append(.init("labels", JSONValue(labels))) }
@@ -103,25 +120,55 @@ extension Store {
         guard !edited.isEmpty else { return }
         let job = row.job
         let priority = patch.priority ?? job.priority
+        let name = patch.name ?? job.name
+        let texts = try texts(
+            of: row, with: edited, name: name, labels: patch.labels ?? job.labels, in: transaction.database)
+        let detail = JSONValue.object(edited)
+        let growth = try texts.bytes - bytesOfTexts(of: row, in: transaction.database) + detail.encoded.count
+        try admit(bytes: growth, of: job.owner, within: limits, in: transaction)
         let changed = try transaction.database.run(
             """
-            UPDATE jobs SET name = ?, labels = ?, priority = ?, deadline = ?, claim_rank = ?, spec = ?,
-                revision = revision + 1
+            UPDATE jobs SET name = ?, labels = ?, priority = ?, deadline = ?, claim_rank = ?, spec = ?, base = ?,
+                stored_bytes = stored_bytes + ?, revision = revision + 1
             WHERE number = ? AND state = ? AND attempt = ?
             """,
             [
-                patch.name ?? job.name, (patch.labels ?? job.labels).jsonText, priority,
-                (patch.deadline ?? job.deadline)?.milliseconds,
-                claimRank(priority: priority, createdAt: job.createdAt),
-                try spec(job.spec, with: edited), row.number, job.state.rawValue, job.attempt,
+                name, texts.labels, priority, (patch.deadline ?? job.deadline)?.milliseconds,
+                claimRank(priority: priority, createdAt: job.createdAt), texts.stored, texts.base, growth, row.number,
+                job.state.rawValue, job.attempt,
             ])
         guard changed == 1 else { throw StoreError.fencedOut }
+        try count(growth, of: job.owner, in: transaction.database)
         if let labels = patch.labels { try setLabels(labels, of: row.number, in: transaction.database) }
-        try append(.edited, to: row.number, actor: actor, detail: .object(edited), in: transaction)
+        try append(.edited, to: row.number, actor: actor, detail: detail, in: transaction)
     }
 
-    /// A spec's text with some of its members replaced.
-    private static func spec(_ text: String, with edited: [JSONValue.Member]) throws -> String {
+    /// What the row holds of its owner's words, with some members of the spec replaced.
+    private static func texts(
+        of row: JobRow, with edited: [JSONValue.Member], name: String?, labels: [String: String], in database: Database
+    ) throws -> JobTexts {
+        let spec = try spec(row.job.spec, with: edited)
+        let text = spec.jsonText
+        let base = try row.base.flatMap { base in
+            try database.row("SELECT spec FROM comparison_bases WHERE number = ?", [base]) { try $0.text() }
+        }
+        guard let base, let json = try? JSONValue(parsing: Array(base.utf8)),
+            let difference = SpecDifference(of: spec, text: text, from: json, baseText: base)
+        else { return JobTexts(spec: text, name: name, labels: labels) }
+        return JobTexts(spec: text, stored: difference.text, base: row.base, name: name, labels: labels)
+    }
+
+    /// What the texts in a job's row count for; its history counts for the rest of `stored_bytes`.
+    private static func bytesOfTexts(of row: JobRow, in database: Database) throws -> Int {
+        try database.integer(
+            """
+            SELECT length(CAST(spec AS BLOB)) + length(CAST(labels AS BLOB)) + length(CAST(coalesce(name, '') AS BLOB))
+            FROM jobs WHERE number = ?
+            """, [row.number]) ?? 0
+    }
+
+    /// A spec with some of its members replaced.
+    private static func spec(_ text: String, with edited: [JSONValue.Member]) throws -> JSONValue {
         guard var members = try JSONValue(parsing: Array(text.utf8)).members else {
             throw StoreError.corrupt("a spec is no JSON object")
         }
@@ -132,7 +179,7 @@ extension Store {
                 members.append(member)
             }
         }
-        return JSONValue.object(members).jsonText
+        return JSONValue.object(members)
     }
 }
 
@@ -155,27 +202,32 @@ extension Store {
         }
     }
 
-    /// Notes a change at the first epoch that no worker has begun.
-    private static func switchWeighting(
-        of row: JobRow, to weighting: JSONValue, actor: String, live: LiveJobs,
-        in transaction: Transaction
-    ) throws -> Int {
-        let database = transaction.database
+    /// The first epoch that no worker has begun. Throws `.jobIsOver`.
+    private static func epochWithoutWorker(of row: JobRow, live: LiveJobs, in database: Database) throws -> Int {
         guard !row.job.state.isTerminal, row.job.state != .cancelling else {
             throw StoreError.jobIsOver(state: row.job.state)
         }
         let partial = try database.integer(
             "SELECT max(epoch) + 1 FROM checkpoints WHERE job = ? AND batch > 0", [row.number])
         let running = row.job.state.isActive ? live.epochRunning(of: row.job.id) : nil
-        let fromEpoch = max(row.job.progress.epoch, partial ?? 0, running ?? 0) + 1
+        return max(row.job.progress.epoch, partial ?? 0, running ?? 0) + 1
+    }
+
+    private static func switchWeighting(
+        of row: JobRow, to weighting: JSONValue, from fromEpoch: Int, actor: String, within limits: StoreLimits,
+        in transaction: Transaction
+    ) throws {
+        let database = transaction.database
+        let detail = JSONValue.object([.init("from_epoch", JSONValue(fromEpoch)), .init("weighting", weighting)])
+        let bytes = detail.encoded.count + weighting.encoded.count
+        try admit(bytes: bytes, of: row.job.owner, within: limits, in: transaction)
         try database.run(
             "INSERT OR REPLACE INTO weighting_switches (job, from_epoch, weighting) VALUES (?, ?, ?)",
             [row.number, fromEpoch, weighting.jsonText])
-        try database.run("UPDATE jobs SET revision = revision + 1 WHERE number = ?", [row.number])
-        try append(
-            .weightingChanged, to: row.number, actor: actor,
-            detail: .object([.init("from_epoch", JSONValue(fromEpoch)), .init("weighting", weighting)]),
-            in: transaction)
-        return fromEpoch
+        try database.run(
+            "UPDATE jobs SET revision = revision + 1, stored_bytes = stored_bytes + ? WHERE number = ?",
+            [bytes, row.number])
+        try count(bytes, of: row.job.owner, in: database)
+        try append(.weightingChanged, to: row.number, actor: actor, detail: detail, in: transaction)
     }
 }

@@ -29,6 +29,14 @@ extension Store {
         }
     }
 
+    /// The newest epoch that is recorded; 0 when there is none.
+    package func lastEpoch(of id: Identifier, owner: String?) throws(StoreError) -> Int {
+        try read { database in
+            let number = try Self.number(of: id, owner: owner, in: database)
+            return try database.integer("SELECT max(epoch) FROM epochs WHERE job = ?", [number]) ?? 0
+        }
+    }
+
     package func taskWeights(of id: Identifier, owner: String?) throws(StoreError) -> TaskWeights {
         try read { database in
             try database.snapshot {

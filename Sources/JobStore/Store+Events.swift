@@ -25,9 +25,18 @@ extension Store {
         }
     }
 
-    /// The number of the newest entry of any job; 0 when there is none.
+    /// The number of the newest entry that any job ever had; 0 when there was none. Entries go with their jobs, and numbers are
+    /// not used again.
     package func lastEventNumber() throws(StoreError) -> Int {
-        try read { try $0.integer("SELECT max(number) FROM job_events") ?? 0 }
+        try read { try $0.integer("SELECT seq FROM sqlite_sequence WHERE name = 'job_events'") ?? 0 }
+    }
+
+    /// The `seq` of a job's newest entry.
+    package func lastEvent(of id: Identifier, owner: String?) throws(StoreError) -> Int {
+        try read { database in
+            let number = try Self.number(of: id, owner: owner, in: database)
+            return try database.integer("SELECT max(seq) FROM job_events WHERE job = ?", [number]) ?? 0
+        }
     }
 
     static func append(

@@ -66,17 +66,19 @@ extension Store {
     private static func publish(
         _ model: TrainedModel, as id: Identifier, sha256: String, of row: JobRow, in transaction: Transaction
     ) throws {
+        let bytes = model.bytes.count + (row.job.name?.utf8.count ?? 0)
         try transaction.database.run(
             """
             INSERT INTO models (id, owner, job, name, bytes, sha256, weights_sha256, epoch, tasks, test_metrics,
-                created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                created_at, stored_bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 id.description, row.job.owner, row.job.id.description, row.job.name, model.bytes.count, sha256,
                 model.weightsSHA256, model.epoch, JSONValue(tasks: model.tasks).jsonText,
-                model.testMetrics.map { JSONValue(testMetrics: $0).jsonText }, transaction.now.milliseconds,
+                model.testMetrics.map { JSONValue(testMetrics: $0).jsonText }, transaction.now.milliseconds, bytes,
             ])
+        try count(bytes, of: row.job.owner, in: transaction.database)
         try transaction.database.run(
             "UPDATE jobs SET model = ?, best_epoch = ?, weights_sha256 = ? WHERE number = ?",
             [id.description, model.epoch, model.weightsSHA256, row.number])

@@ -54,15 +54,17 @@ package struct JobFilter: Sendable, Hashable {
 }
 
 extension Store {
-    /// Accepts a job. Throws `.queueFull` and `.tooManyQueuedJobs`; `.notFound` when a data set or the model that the spec names is gone.
+    /// Accepts a job. Throws `.queueFull`, `.tooManyQueuedJobs`, `.tooManyStoredBytes`; `.notFound` when a data set or the model that the spec names is gone.
     package func insert(
         _ new: NewJob, remembering remembered: Remembered<Job>? = nil
     ) -> Write<Outcome<Job>> {
         let (live, changes, limits) = (self.live, self.changes, configuration.limits)
-        let spec = new.spec.json.jsonText
+        let texts = JobTexts(new.spec)
         return writeOnce(remembering: remembered) { transaction in
             try Self.admit(jobs: 1, of: new.owner, within: limits, live: live, in: transaction)
-            let row = try Self.accept(new, spec: spec, in: transaction)
+            try Self.admit(bytes: texts.bytes, of: new.owner, within: limits, in: transaction)
+            let row = try Self.accept(new, texts, in: transaction)
+            try Self.count(texts.bytes, of: new.owner, in: transaction.database)
             transaction.afterCommit {
                 live.queueChanged(adding: row.place)
                 changes.notify(.queue)
@@ -72,8 +74,8 @@ extension Store {
         }
     }
 
-    /// Writes a job into the queue with its first event.
-    static func accept(_ new: NewJob, spec: String, in transaction: Transaction) throws -> JobRow {
+    /// Writes a job into the queue with its first event. What its texts count for is left to the caller.
+    static func accept(_ new: NewJob, _ texts: JobTexts, in transaction: Transaction) throws -> JobRow {
         let database = transaction.database
         if let model = new.spec.initialModel {
             let found = try database.integer("SELECT 1 FROM models WHERE id = ?", [model.description])
@@ -82,8 +84,8 @@ extension Store {
         // Times of submission never go back, so that they order jobs as their numbers do, whatever the clock does.
         let last = try database.integer("SELECT max(created_at) FROM jobs") ?? 0
         let created = max(transaction.now, Timestamp(milliseconds: Int64(last)))
-        var row = JobRow(new, spec: spec, createdAt: created)
-        row.number = try insert(row, in: database)
+        var row = JobRow(new, spec: texts.spec, createdAt: created)
+        row.number = try insert(row, texts, in: database)
         for dataset in new.spec.datasets {
             let found = try database.run(
                 "INSERT INTO job_datasets (dataset, job, sha256) SELECT id, ?, sha256 FROM datasets WHERE id = ?",
@@ -97,20 +99,21 @@ extension Store {
     }
 
     /// - Returns: the job's number.
-    private static func insert(_ row: JobRow, in database: Database) throws -> Int {
+    private static func insert(_ row: JobRow, _ texts: JobTexts, in database: Database) throws -> Int {
         let job = row.job
         try database.run(
             """
             INSERT INTO jobs (id, owner, comparison, name, state, attempt, crashes, progressed, revision, dataset, spec,
                 priority, labels, epochs, threads, memory_bytes, deadline, max_runtime, max_attempts, claim_rank,
-                created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                created_at, base, stored_bytes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 job.id.description, job.owner, job.comparison?.description, job.name, job.state.rawValue, job.attempt,
-                job.crashes, row.progressed, job.revision, job.dataset.description, job.spec, job.priority,
-                job.labels.jsonText, job.progress.epochs, row.threads, job.memoryBytes, job.deadline?.milliseconds,
-                row.maxRuntimeMilliseconds, row.maxAttempts, row.claimRank, job.createdAt.milliseconds,
+                job.crashes, row.progressed, job.revision, job.dataset.description, texts.stored, job.priority,
+                texts.labels, job.progress.epochs, row.threads, job.memoryBytes, job.deadline?.milliseconds,
+                row.maxRuntimeMilliseconds, row.maxAttempts, row.claimRank, job.createdAt.milliseconds, texts.base,
+                texts.bytes,
             ])
         return Int(database.lastInsertedRowID)
     }

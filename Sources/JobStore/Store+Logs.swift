@@ -26,6 +26,14 @@ extension Store {
         }
     }
 
+    /// The number of a job's newest line; 0 when there is none.
+    package func lastLogLine(of id: Identifier, owner: String?) throws(StoreError) -> Int {
+        try read { database in
+            let number = try Self.number(of: id, owner: owner, in: database)
+            return try database.integer("SELECT max(seq) FROM job_logs WHERE job = ?", [number]) ?? 0
+        }
+    }
+
     /// Adds a line. The oldest one gives way when there are too many.
     package func log(_ level: LogLevel, _ message: String, under lease: Lease) -> Write<Void> {
         let (limits, changes) = (configuration.limits, self.changes)

@@ -61,15 +61,19 @@ extension Store {
         return write { transaction in
             let users = try transaction.database.rows(
                 """
-                SELECT jobs.id FROM jobs JOIN models ON models.id = ?
-                WHERE models.owner = coalesce(?, models.owner) AND instr(jobs.spec, ?) > 0
+                SELECT jobs.id FROM jobs JOIN models ON models.id = ?1
+                WHERE models.owner = coalesce(?2, models.owner) AND (instr(jobs.spec, ?3) > 0 OR instr(
+                    (SELECT spec FROM comparison_bases WHERE number = jobs.base), ?3) > 0)
                   AND jobs.state IN ('queued', 'starting', 'running', 'pausing', 'paused', 'cancelling')
-                LIMIT ?
+                LIMIT ?4
                 """, [id.description, owner, "\"initial_model\":\"\(id)\"", Self.usersNamedMax]
             ) { try $0.identifier(.job) }
             guard users.isEmpty else { throw StoreError.inUse(by: users) }
-            let removed = try transaction.database.run(
-                "DELETE FROM models WHERE id = ? AND owner = coalesce(?, owner)", [id.description, owner])
+            let removed = try Self.uncount(
+                deleting: """
+                    DELETE FROM models WHERE id = ? AND owner = coalesce(?, owner) RETURNING owner, stored_bytes
+                    """,
+                [id.description, owner], in: transaction.database)
             guard removed == 1 else { throw StoreError.notFound }
             try transaction.database.run(
                 "UPDATE jobs SET model = NULL, revision = revision + 1 WHERE model = ?", [id.description])

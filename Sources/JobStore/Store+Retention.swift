@@ -75,18 +75,20 @@ extension Store {
             var removed = Collected()
             try Self.collectJobs(before: bounds.jobs, &removed, files: files, changes: changes, in: transaction)
             try Self.collectCheckpoints(before: bounds.checkpoints, &removed, files: files, in: transaction)
-            removed.idempotencyKeys = try transaction.database.run(
-                """
-                DELETE FROM idempotency_keys WHERE (scope, key) IN (
-                    SELECT scope, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)
-                """, [bounds.idempotencyKeys, keysPerStep])
+            removed.idempotencyKeys = try Self.uncount(
+                deleting: """
+                    DELETE FROM idempotency_keys WHERE (scope, key) IN (
+                        SELECT scope, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)
+                    RETURNING owner, stored_bytes
+                    """, [bounds.idempotencyKeys, keysPerStep], areReplays: true, in: transaction.database)
             // A comparison goes when the last of its jobs has gone; what is left of these few goes with a later call.
-            try transaction.database.run(
-                """
-                DELETE FROM comparisons WHERE number IN (
-                    SELECT number FROM comparisons WHERE created_at <= ? AND NOT EXISTS (
-                        SELECT 1 FROM jobs WHERE jobs.comparison = comparisons.id) ORDER BY number LIMIT ?)
-                """, [bounds.jobs, jobsPerStep])
+            try Self.uncount(
+                deleting: """
+                    DELETE FROM comparisons WHERE number IN (
+                        SELECT number FROM comparisons WHERE created_at <= ? AND NOT EXISTS (
+                            SELECT 1 FROM jobs WHERE jobs.comparison = comparisons.id) ORDER BY number LIMIT ?)
+                    RETURNING owner, stored_bytes
+                    """, [bounds.jobs, jobsPerStep], in: transaction.database)
             try Self.giveBackPages(in: transaction.database)
             return removed
         }

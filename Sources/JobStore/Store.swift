@@ -13,6 +13,8 @@ package final class Store: Sendable {
     package let processEpoch: Int
     /// The last process ended without closing the store.
     package let followsCrash: Bool
+    /// Of the data folder: 128 bits as 32 lower-case hexadecimal digits.
+    package let identity: String
     package let files: FileStore
     let live: LiveJobs
     let datasets = DatasetCache()
@@ -46,7 +48,7 @@ package final class Store: Sendable {
             writer = Writer(
                 path: directory.database, connection: connection, configuration: configuration, metrics: metrics,
                 onDiskTrouble: { disk.failed($0) }, onCheckpointFailure: { readers.reopen() })
-            (processEpoch, followsCrash) = try Self.beginProcess(connection)
+            (processEpoch, followsCrash, identity) = try Self.beginProcess(connection)
         } catch {
             throw StoreError(error, operation: "open the store")
         }
@@ -76,19 +78,21 @@ package final class Store: Sendable {
         try readers.read(body)
     }
 
-    private static func beginProcess(_ connection: DatabaseQueue) throws -> (epoch: Int, followsCrash: Bool) {
+    private static func beginProcess(
+        _ connection: DatabaseQueue
+    ) throws -> (epoch: Int, followsCrash: Bool, identity: String) {
         try connection.writeWithoutTransaction { database in
-            var state = (epoch: 0, wasClean: true)
+            var state = (epoch: 0, wasClean: true, identity: "")
             try database.inTransaction(.immediate) {
-                let row = try database.row("SELECT process_epoch, clean_stop FROM server") {
-                    (try $0.integer(), try $0.flag())
-                }
-                guard let row else { throw StoreError.corrupt("the table server is empty") }
-                state = (row.0 + 1, row.1)
+                let row = try database.row(
+                    "SELECT process_epoch, clean_stop, identity FROM server JOIN data_folder USING (singleton)"
+                ) { (try $0.integer(), try $0.flag(), try $0.text()) }
+                guard let row else { throw StoreError.corrupt("the table server or data_folder is empty") }
+                state = (row.0 + 1, row.1, row.2)
                 try database.run("UPDATE server SET process_epoch = ?, clean_stop = 0", [state.epoch])
                 return .commit
             }
-            return (state.epoch, !state.wasClean)
+            return (state.epoch, !state.wasClean, state.identity)
         }
     }
 }

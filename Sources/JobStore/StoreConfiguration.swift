@@ -30,8 +30,12 @@ package struct StoreLimits: Sendable, Hashable {
     // What one owner may have here; nil for no bound. Whoever sees everything is bound too: quotas are about disk and
     // queue, not trust.
     package var queuedJobsPerOwnerMax: Int?
-    /// Of data sets and models.
+    /// Of data sets and models, and of what an owner writes into the database.
     package var storedBytesPerOwnerMax: Int?
+    /// Answers kept under an Idempotency-Key.
+    package var replaysPerOwnerMax = 10_000
+    /// Of those answers with their requests' keys.
+    package var replayBytesPerOwnerMax = 16 << 20
     /// Write requests that wait for the writer.
     package var writesPendingMax = 10_000
     /// Write requests that share one commit.

@@ -17,6 +17,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case queueFull(jobsMax: Int)
     case tooManyQueuedJobs(owner: String, queued: Int, adding: Int, jobsMax: Int)
     case tooManyStoredBytes(owner: String, stored: Int, adding: Int, bytesMax: Int)
+    /// The answer under an Idempotency-Key could not be kept; the oldest that is kept goes after so many seconds.
+    case tooManyReplays(owner: String, kept: Int, bytes: Int, keptMax: Int, bytesMax: Int, retrySeconds: Int)
     /// Weighting cannot change any more: the job is over.
     case jobIsOver(state: JobState)
     /// The worker's attempt is over: its job was cancelled by force, or claimed again.
@@ -93,6 +95,9 @@ extension StoreError: CustomStringConvertible {
             "\(owner) has \(queued) queued jobs; with \(adding) more the quota of \(most) is exceeded"
         case .tooManyStoredBytes(let owner, let stored, let adding, let most):
             "\(owner) has \(stored) bytes stored; \(adding) more would exceed the quota of \(most)"
+        case .tooManyReplays(let owner, let kept, let bytes, let keptMax, let bytesMax, _):
+            "\(owner) has \(kept) answers of \(bytes) bytes kept under Idempotency-Keys; "
+                + "the most are \(keptMax) answers and \(bytesMax) bytes"
         case .jobIsOver(let state): "the job is \(state.rawValue)"
         case .fencedOut: "the attempt is over"
         case .overloaded: "too many writes are waiting"

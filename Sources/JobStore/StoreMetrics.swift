@@ -34,6 +34,9 @@ struct StoreMetrics: Sendable {
     func epochRecorded() { epochs.increment() }
     func checkpointRecorded() { checkpoints.increment() }
 
+    /// Jobs that were cancelled in the queue, and are gone.
+    func cancelled(_ count: Int) { ended[.cancelled]?.increment(by: count) }
+
     /// A move that is durable.
     func moved(_ old: JobRow, to new: JobRow, at now: Timestamp) {
         if let ended = ended[new.job.state] { ended.increment() }

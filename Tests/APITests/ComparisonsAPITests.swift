@@ -144,6 +144,13 @@ struct ComparisonsAPITests {
         #expect(comparison["progress"]?["succeeded"]?.int == 1)
         #expect(comparison["rows"]?.elements?.isEmpty == false)
         #expect(try bench.ask(.get, "/v1/jobs/\(first)").json()["state"]?.text == "succeeded")
+        // Nobody had begun the other runs: they are counted, and gone.
+        #expect(comparison["progress"]?["runs"]?.int == 12)
+        #expect(comparison["progress"]?["fraction"]?.double == 1)
+        #expect(comparison["jobs"]?.elements?.compactMap(\.text) == [first])
+        let others = (created["jobs"]?.elements ?? []).compactMap(\.text).filter { $0 != first }
+        for other in others { #expect(bench.ask(.get, "/v1/jobs/\(other)").status == 404) }
+        #expect(try bench.ask(.get, "/v1/jobs?comparison=\(id)").json()["items"]?.elements?.count == 1)
         let again = bench.ask(.delete, "/v1/comparisons/\(id)")
         #expect(again.status == 200)
         #expect(try again.json() == comparison)

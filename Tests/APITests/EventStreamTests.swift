@@ -52,6 +52,12 @@ private final class StreamReader {
         return nil
     }
 
+    /// The next event that is as wanted, others left out.
+    func next(where isWanted: (Event) -> Bool) throws -> Event? {
+        while let event = try next() { if isWanted(event) { return event } }
+        return nil
+    }
+
     func all() throws -> [Event] {
         var events: [Event] = []
         while let event = try next() { events.append(event) }
@@ -71,11 +77,14 @@ private final class StreamReader {
                 switch type {
                 case "log": "EventLog"
                 case "progress": "EventProgress"
+                case "reset": "EventReset"
                 default: "Event"
                 }
             let validator = SchemaValidator(document: try Description.document())
             #expect(validator.problems(value, against: validator.resolve("#/components/schemas/" + schema)) == [])
-            return Event(type: type, id: field("id").flatMap { Int($0) }, data: value)
+            let id = field("id")
+            #expect(id == nil || id?.wholeMatch(of: /[0-9a-f]{8}-[0-9]+/) != nil)
+            return Event(type: type, id: id?.split(separator: "-").last.flatMap { Int($0) }, data: value)
         }
         return nil
     }
@@ -84,9 +93,9 @@ private final class StreamReader {
 struct EventStreamTests {
     private static let accept: HTTPFields = [.accept: "text/event-stream"]
 
-    private static func resuming(_ id: Int) throws -> HTTPFields {
+    private static func resuming(_ id: some CustomStringConvertible) throws -> HTTPFields {
         var fields = accept
-        fields[try #require(HTTPField.Name("Last-Event-ID"))] = String(id)
+        fields[try #require(HTTPField.Name("Last-Event-ID"))] = id.description
         return fields
     }
 
@@ -163,11 +172,66 @@ struct EventStreamTests {
         }
     }
 
-    @Test func aPositionThatIsNoneIsRefused() throws {
+    @Test(arguments: [
+        "x", "-1", "1-2", "0123456-1", "012345678-1", "ABCDEF01-1", "01234567-", "01234567--1", "01234567-1-1",
+        "1234567890123456789", "01234567-1234567890123456789", "01234567-+1",
+    ])
+    func aPositionThatIsNoneIsRefused(text: String) throws {
         let bench = try Bench()
-        var fields = Self.accept
-        fields[try #require(HTTPField.Name("Last-Event-ID"))] = "x"
-        #expect(bench.ask(.get, "/v1/events", fields: fields).status == 400)
+        let job = try bench.train()
+        for target in ["/v1/events", "/v1/jobs/\(job)/events"] {
+            #expect(bench.ask(.get, target, fields: try Self.resuming(text)).status == 400)
+            #expect(bench.ask(.get, target + "?since=\(text)", fields: Self.accept).status == 400)
+            #expect(bench.ask(.get, target + "?since=\(text)").status == 400)
+        }
+    }
+
+    @Test func anIDNamesItsStoreAndItsNumber() throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let store = bench.store.identity.prefix(8)
+        for (target, rest) in [("/v1/jobs/\(job)/events", 2), ("/v1/events", 2)] {
+            let all = try bench.ask(.get, target + "?page_size=500").json()["items"]?.elements?.count ?? 0
+            for id in ["\(store)-\(all - rest)", "\(all - rest)"] {
+                let page = try bench.ask(.get, target + "?since=\(id)").json()
+                #expect(page["items"]?.elements?.count == rest)
+                let reader = try StreamReader(bench.ask(.get, target, fields: Self.resuming(id)))
+                let event = try #require(try reader.next { $0.id != nil })
+                #expect(event.id == all - rest + 1 && event.type != "reset")
+            }
+        }
+    }
+
+    @Test(arguments: [("foreign", "0badc0de-1"), ("foreign", "0badc0de-99999"), ("future", "99999"), ("future", "")])
+    func whoComesFromAnotherStoreOrFromTheFutureBeginsAnew(reason: String, id: String) throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let id = id.isEmpty ? "\(bench.store.identity.prefix(8))-99999" : id
+        for target in ["/v1/jobs/\(job)/events", "/v1/events"] {
+            for answer in [
+                bench.ask(.get, target, fields: try Self.resuming(id)),
+                bench.ask(.get, target + "?since=\(id)", fields: Self.accept),
+            ] {
+                let reader = try StreamReader(answer)
+                let reset = try #require(try reader.next())
+                #expect(reset.type == "reset" && reset.data == .object([.init("reason", .string(reason))]))
+                #expect(try reader.next { $0.id != nil }?.id == 1)
+            }
+            let page = bench.ask(.get, target + "?since=\(id)")
+            #expect(page.status == 400 && page.code == "malformed-request")
+        }
+    }
+
+    @Test func theEventsOfADeletedJobAreNoFuture() throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let last = try bench.store.lastEventNumber()
+        #expect(bench.ask(.delete, "/v1/jobs/\(job)").status == 204)
+        #expect(bench.ask(.get, "/v1/events?since=\(last)").status == 200)
+        let reader = try StreamReader(bench.ask(.get, "/v1/events", fields: Self.resuming(last)))
+        _ = try bench.submit(try bench.upload())
+        let event = try #require(try reader.next())
+        #expect(event.type == "state" && event.id == last + 1)
     }
 
     @Test func headSaysWhatGetSaysAndOpensNoStream() throws {

@@ -71,6 +71,20 @@ struct HistoryAPITests {
         let token = try #require(try positions("/v1/jobs/\(job)/\(list)?page_size=1").next)
         #expect(bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=1&page_token=\(token)").status == 400)
         #expect(bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=-1").status == 400)
+        let last = try #require(all.last)
+        #expect(try positions("/v1/jobs/\(job)/\(list)?since=\(last)").0 == [])
+        let future = bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=\(last + 1)")
+        #expect(future.status == 400 && future.code == "malformed-request")
+    }
+
+    @Test func aPositionInTheFutureIsRefusedWhereThereIsNothingYet() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        for list in ["logs", "epochs", "task-weights"] {
+            #expect(bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=0").status == 200)
+            let future = bench.ask(.get, "/v1/jobs/\(job)/\(list)?since=1")
+            #expect(future.status == 400 && future.code == "malformed-request")
+        }
     }
 
     @Test func checkpointsAreListedAndDownloaded() throws {

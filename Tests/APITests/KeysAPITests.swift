@@ -239,10 +239,33 @@ struct KeysAPITests {
         #expect(bench.ask(.get, "/v1/jobs", fields: admin.fields).status == 200)
     }
 
+    @Test func noMoreAnswersAreKeptUnderKeysThanAnOwnerMayHave() throws {
+        var limits = StoreLimits()
+        limits.replaysPerOwnerMax = 2
+        let bench = try Bench(limits: limits)
+        let body = Bench.spec(try bench.upload())
+        func submit(_ key: String, _ body: String) throws -> Bench.Answer {
+            var fields = Self.json
+            fields[try #require(HTTPField.Name("Idempotency-Key"))] = key
+            return bench.ask(.post, "/v1/jobs", fields: fields, body: body)
+        }
+        #expect(try submit("a", body).status == 202)
+        #expect(try submit("b", "{}").status == 422)
+        for body in [body, "{}"] {
+            let refused = try submit("c", body)
+            #expect(refused.status == 429 && refused.code == "quota-exceeded")
+            #expect(refused.fields[.retryAfter] == "86400")
+            #expect(try refused.json()["detail"]?.text?.contains("Idempotency-Key") == true)
+        }
+        #expect(try submit("a", body).status == 202)
+        #expect(try submit("b", "{}").status == 422)
+        #expect(try bench.ask(.get, "/v1/jobs").json()["items"]?.elements?.count == 1)
+    }
+
     @Test func anOwnerStaysWithinTheQuota() throws {
         var limits = StoreLimits()
         limits.queuedJobsPerOwnerMax = 1
-        limits.storedBytesPerOwnerMax = 150
+        limits.storedBytesPerOwnerMax = 6_000
         let bench = try Bench(limits: limits)
         let dataset = try bench.upload()
         let job = try bench.submit(dataset)
@@ -251,7 +274,9 @@ struct KeysAPITests {
         #expect(refused.code == "quota-exceeded")
         #expect(bench.ask(.post, "/v1/jobs/\(job)/cancel").status == 200)
         #expect(bench.ask(.post, "/v1/jobs", fields: Self.json, body: Bench.spec(dataset)).status == 202)
-        let upload = bench.ask(.post, "/v1/datasets?name=b", fields: [.contentType: "text/csv"], body: Bench.csv)
+        let upload = bench.ask(
+            .post, "/v1/datasets?name=b", fields: [.contentType: "text/csv"],
+            body: Bench.csv + String(repeating: "\n6.5,red,2,60", count: 500))
         #expect(upload.code == "quota-exceeded")
         #expect(try bench.uploadedFiles().count == 1)
     }

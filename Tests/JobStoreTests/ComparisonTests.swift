@@ -115,7 +115,9 @@ struct ComparisonTests {
         let store = try bench.open()
         let record = try #require(
             try store.insert(Self.make(store, [try store.makeDataset()])).commitAndWait().created)
+        let claim = try #require(try store.claimNext())
         _ = try store.cancelComparison(record.id, owner: nil, actor: "local").commitAndWait()
+        _ = try store.cancelled(claim.lease, runningMilliseconds: 1).commitAndWait()
         let retention = Retention(jobSeconds: 60)
         _ = try store.collect(retention).commitAndWait()
         #expect(try store.comparison(record.id, owner: nil).state == .cancelled)

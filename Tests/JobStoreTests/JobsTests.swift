@@ -46,8 +46,7 @@ struct JobsTests {
         try store.submit(new.spec.dataset)
         let earlier = Timestamp(milliseconds: bench.clock.now.milliseconds - 5_000)
         let (accepted, written) = try store.writer.exclusively { database in
-            let row = try Store.accept(
-                new, spec: new.spec.json.jsonText, in: Transaction(database: database, now: earlier))
+            let row = try Store.accept(new, JobTexts(new.spec), in: Transaction(database: database, now: earlier))
             return (row, try Store.requireRow(row.number, in: database))
         }
         #expect(accepted == written)
@@ -191,7 +190,8 @@ struct JobsTests {
         let dataset = try #require(store).makeDataset()
         func send(_ store: Store, fingerprint: String) throws -> Outcome<Job> {
             let remembered = Remembered<Job>(
-                request: IdempotencyRequest(scope: "local POST /v1/jobs", key: "k", fingerprint: fingerprint),
+                request: IdempotencyRequest(
+                    owner: "local", method: "POST", target: "/v1/jobs", key: "k", fingerprint: fingerprint),
                 respond: { StoredResponse(status: 202, headers: ["location": $0.id.description], body: [1, 2]) })
             let new = NewJob(id: store.makeIdentifier(.job), owner: "local", spec: try store.makeSpec(dataset))
             return try store.insert(new, remembering: remembered).commitAndWait()

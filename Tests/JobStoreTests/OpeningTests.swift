@@ -97,4 +97,15 @@ struct OpeningTests {
         store.close()
         #expect(throws: StoreError.closed) { try store.submit(dataset) }
     }
+
+    @Test func aFolderKeepsItsIdentityAndAnotherFolderHasAnother() throws {
+        let bench = Bench()
+        var store: Store? = try bench.open()
+        let identity = try #require(store?.identity)
+        #expect(identity.wholeMatch(of: /[0-9a-f]{32}/) != nil)
+        store?.close()
+        store = nil
+        #expect(try bench.open().identity == identity)
+        #expect(try Bench().open().identity != identity)
+    }
 }

@@ -114,7 +114,7 @@ struct RetentionTests {
     @Test func oldIdempotencyKeysAreForgotten() throws {
         let bench = Bench()
         let store = try bench.open()
-        let request = IdempotencyRequest(scope: "s", key: "k", fingerprint: "f")
+        let request = IdempotencyRequest(owner: "s", method: "POST", target: "/", key: "k", fingerprint: "f")
         try store.remember(StoredResponse(status: 422, headers: [:], body: []), for: request).commitAndWait()
         bench.clock.advance(seconds: 24 * 3_600 - 1)
         #expect(try collectAll(Retention(), in: store).isEmpty)

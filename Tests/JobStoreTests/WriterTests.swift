@@ -84,7 +84,7 @@ struct WriterTests {
         let done = DispatchSemaphore(value: 0)
         for (index, job) in jobs.enumerated() {
             store.write { transaction in
-                let row = try Store.accept(job, spec: job.spec.json.jsonText, in: transaction)
+                let row = try Store.accept(job, JobTexts(job.spec), in: transaction)
                 transaction.afterCommit { effects.withLock { $0.append(index) } }
                 if index == 1 { throw StoreError.notFound }
                 return row.number

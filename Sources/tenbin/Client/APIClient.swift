@@ -52,6 +52,8 @@ struct APIClient {
 /// What the server said no to, in its own words.
 struct APIFailure: Error, CustomStringConvertible {
     let description: String
+    /// What kind of problem it is, by the server's own word.
+    var code: String?
 
     init(_ response: HTTPClient.Response) {
         guard let problem = try? JSONValue(parsing: response.body), let title = problem["title"]?.text
@@ -63,6 +65,7 @@ struct APIFailure: Error, CustomStringConvertible {
             "\n  \(error["pointer"]?.text ?? "") \(error["detail"]?.text ?? "")"
         }
         description = "\(title): \(problem["detail"]?.text ?? "")" + errors.joined()
+        code = problem["code"]?.text
     }
 
     /// Of a job that did not succeed.

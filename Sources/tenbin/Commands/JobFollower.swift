@@ -17,7 +17,14 @@ struct JobFollower {
         while true {
             // In this order: what is recorded before a job is over is in the page that is asked for afterwards.
             let state = try api.get(path)
-            let page = try api.get("\(path)/epochs?since=\(rows.last?.epoch ?? 0)")
+            let page: JSONValue
+            do {
+                page = try api.get("\(path)/epochs?since=\(rows.last?.epoch ?? 0)")
+            } catch let failure as APIFailure where failure.code == "malformed-request" && !rows.isEmpty {
+                // The server has fewer epochs than are shown: it was restored from a backup. They come once more.
+                rows = []
+                continue
+            }
             for item in page["items"]?.elements ?? [] {
                 let row = EpochRow(item)
                 if rows.isEmpty { screen.header(row.header) }

@@ -30,7 +30,11 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Requests of one HTTP/2 connection that are being answered; HTTP/1.1 answers one after the other.")
     var streamsMax = ServerLimits().http2.streamsMax
 
-    @Option(help: "Bytes of data sets and models that one owner may have here; no bound by default.")
+    @Option(
+        help: """
+            Bytes of data sets and models that one owner may have here, with specs, labels, names and kept answers; no bound \
+            by default.
+            """)
     var ownerStoredBytesMax: Int?
 
     @Option(help: "Jobs that one owner may have in the queue; no bound by default.")
