@@ -18,7 +18,7 @@ struct JobRow: Equatable {
     /// The columns in the order in which `init` reads them.
     static let select = """
         SELECT jobs.number, jobs.id, jobs.owner, jobs.name, jobs.state, jobs.attempt, jobs.crashes, jobs.finish_reason,
-            jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, jobs.spec, jobs.priority,
+            jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, \(SQL.json("jobs.spec")), jobs.priority,
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
             jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads,
@@ -39,7 +39,7 @@ struct JobRow: Equatable {
         let dataset = try columns.identifier(.dataset)
         let model = try columns.optionalIdentifier(.model)
         let bestEpoch = try columns.optionalInteger()
-        let (spec, priority, labels) = (try columns.text(), try columns.integer(), try columns.texts())
+        let (spec, priority, labels) = (try columns.jsonText(), try columns.integer(), try columns.texts())
         let (deadline, wantsStop) = (try columns.optionalTime(), try columns.flag())
         let memoryBytes = try columns.optionalInteger()
         let (epochs, epochsDone) = (try columns.integer(), try columns.integer())
