@@ -1,4 +1,3 @@
-import Glibc
 import HTTPTypes
 import HTTPWire
 
@@ -6,13 +5,13 @@ import HTTPWire
 struct Download {
     enum Source {
         case bytes([UInt8])
-        /// A file of that many bytes.
-        case file(path: String, length: Int)
+        /// A file of that many bytes, opened when it is sent; nil when it is no longer kept.
+        case file(length: Int, open: () throws -> Int32?)
 
         var length: Int {
             switch self {
             case .bytes(let bytes): bytes.count
-            case .file(_, let length): length
+            case .file(let length, _): length
             }
         }
     }
@@ -60,10 +59,9 @@ struct Download {
     private func content(_ range: Range<Int>) throws -> ResponseContent {
         switch source {
         case .bytes(let bytes): return .bytes(Array(bytes[range]))
-        case .file(let path, _):
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        case .file(_, let open):
             // The file may have been superseded since its row was read.
-            guard descriptor >= 0 else { throw APIError(.notFound, "it is no longer kept") }
+            guard let descriptor = try open() else { throw APIError(.notFound, "it is no longer kept") }
             return .file(descriptor: descriptor, offset: range.lowerBound, length: range.count)
         }
     }

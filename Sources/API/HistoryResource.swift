@@ -60,7 +60,7 @@ struct HistoryResource: Sendable {
     private func content(_ request: APIRequest) throws -> Handled {
         let record = try record(request)
         let download = Download(
-            source: .file(path: services.store.files.path(.checkpoints, record.file), length: record.bytes),
+            source: .file(length: record.bytes) { [services] in try services.store.openCheckpoint(record) },
             sha256: record.sha256, type: .bytes, name: "checkpoint-\(record.epoch).tenbin")
         return .reply(try download.reply(to: request))
     }

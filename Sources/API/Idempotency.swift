@@ -44,7 +44,7 @@ final class Idempotency: Sendable {
         do {
             if let stored = try services.store.replay(identity) {
                 once.release()
-                replying.reply(.success(Reply(replaying: stored)))
+                replying.reply(.success(try Reply(replaying: stored)))
             } else {
                 try create(identity, once)
             }
@@ -88,8 +88,12 @@ private struct OnceAnswered: Replying {
 }
 
 extension Reply {
-    /// An answer that was given before.
-    init(replaying stored: StoredResponse) {
+    /// An answer that was given before. Throws `StoreError.corrupt` for one that cannot have been given.
+    init(replaying stored: StoredResponse) throws {
+        let isJSON = stored.headers["content-type"]?.contains("json") ?? false
+        guard (200...599).contains(stored.status), !isJSON || (try? JSONValue(parsing: stored.body)) != nil else {
+            throw StoreError.corrupt("an answer that was kept for an Idempotency-Key is no answer")
+        }
         var fields = HTTPFields()
         for (name, value) in stored.headers {
             if let name = HTTPField.Name(name) { fields[name] = value }

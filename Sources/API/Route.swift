@@ -108,12 +108,12 @@ extension Replying {
     ) {
         recorded(write, as: { $0.created == nil ? nil : status }).commit { result in
             self.reply(
-                result.map { outcome in
-                    switch outcome {
+                Result {
+                    switch try result.get() {
                     case .created(let value, _): reply(value)
-                    case .replayed(let stored): Reply(replaying: stored)
+                    case .replayed(let stored): try Reply(replaying: stored)
                     }
-                }.mapError { $0 })
+                })
         }
     }
 }

@@ -14,7 +14,7 @@ package final class Backup: Sendable {
     private let files: FileStore
     private let state: Lock<State>
 
-    static let databaseName = "tenbin.db"
+    static let databaseName = DataDirectory.databaseName
 
     /// Copies the database and keeps every file in place. Throws what the disk says, `.corrupt` when a file is missing.
     fileprivate init(of store: Store) throws(StoreError) {
@@ -81,8 +81,7 @@ private struct DatabaseCopy {
 
 extension Store {
     fileprivate func copyDatabase() throws -> DatabaseCopy {
-        var generator = SystemRandomNumberGenerator()
-        let path = files.path(.incoming, "backup-" + String(generator.next(), radix: 36))
+        let path = files.path(.incoming, FileName(unique: "backup-"))
         defer { unlink(path) }
         let source = try Connection.reader(path: directory.database)
         defer { try? source.close() }
@@ -106,7 +105,7 @@ extension FileStore {
     static let chunkBytes = 256 * 1_024
 
     /// The length and the SHA-256, lower-case hexadecimal, of an open file, which is then at its beginning again.
-    fileprivate static func digest(of descriptor: Int32) throws -> (bytes: Int, sha256: String) {
+    static func digest(of descriptor: Int32) throws -> (bytes: Int, sha256: String) {
         var (hash, bytes) = (SHA256(), 0)
         var chunk = [UInt8](repeating: 0, count: chunkBytes)
         while true {

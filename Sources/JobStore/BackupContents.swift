@@ -54,7 +54,7 @@ extension BackupManifest {
 /// A file beside the database that a row names.
 struct BackedUpFile: Hashable {
     var folder: FileStore.Folder
-    var name: String
+    var name: FileName
     var bytes: Int
     /// Lower-case hexadecimal.
     var sha256: String
@@ -75,7 +75,7 @@ struct BackedUpFile: Hashable {
             """
         ) {
             BackedUpFile(
-                folder: try $0.name(FileStore.Folder.self), name: try $0.text(), bytes: try $0.integer(),
+                folder: try $0.name(FileStore.Folder.self), name: try $0.fileName(), bytes: try $0.integer(),
                 sha256: try $0.text())
         }
     }

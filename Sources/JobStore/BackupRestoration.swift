@@ -49,6 +49,9 @@ package struct BackupRestoration {
         guard manifest.schemaVersion <= Schema.version else {
             throw StoreError.schemaTooNew(found: manifest.schemaVersion, known: Schema.version)
         }
+        guard manifest.schemaVersion >= 1 else {
+            throw StoreError.invalidBackup("\(BackupManifest.name) has the schema_version \(manifest.schemaVersion)")
+        }
         try readDatabase(manifest)
         let (expected, restored) = try prepareDatabase(manifest)
         try readFiles(expected)
@@ -79,43 +82,68 @@ package struct BackupRestoration {
         else { throw StoreError.invalidBackup("its database is not what was backed up") }
     }
 
-    /// Looks the database over and makes it ready for a server. Returns the files that it names, by path.
+    /// Looks the database over and makes it that of a new folder. Returns the files that it names, by path.
     private func prepareDatabase(
         _ manifest: BackupManifest
     ) throws -> (files: [String: BackedUpFile], restored: RestoredBackup) {
-        let connection = try DatabaseQueue(path: "\(staging)/\(Backup.databaseName)")
+        let connection = try Connection.stranger(path: "\(staging)/\(Backup.databaseName)")
         defer { try? connection.close() }
-        return try connection.writeWithoutTransaction { database in
-            guard try database.integer("PRAGMA application_id") == Connection.applicationID,
-                try database.integer("PRAGMA user_version") == manifest.schemaVersion,
-                try database.rows("PRAGMA quick_check(1)", [], { try $0.text() }) == ["ok"]
-            else { throw StoreError.invalidBackup("its database is damaged") }
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-            try database.inTransaction(.immediate) {
+        let (files, jobs) = try Self.lookingOver {
+            try connection.writeWithoutTransaction { database in
+                try Self.check(database, against: manifest)
+                try database.execute(sql: "PRAGMA synchronous = FULL")
                 // That a worker held a job when the backup was made is no crash of the job's.
                 try database.run(
-                    """
-                    UPDATE jobs SET progressed = 1 WHERE state IN ('starting', 'running', 'pausing', 'cancelling')
-                    """)
+                    "UPDATE jobs SET progressed = 1 WHERE state IN ('starting', 'running', 'pausing', 'cancelling')")
                 try database.run("UPDATE server SET clean_stop = 1")
-                return .commit
+                return (try BackedUpFile.all(in: database), try database.integer("SELECT count(*) FROM jobs") ?? 0)
             }
-            let files = try BackedUpFile.all(in: database)
-            let jobs = try database.integer("SELECT count(*) FROM jobs") ?? 0
-            return (
-                Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first }),
-                RestoredBackup(
-                    createdAt: manifest.createdAt, jobs: jobs, datasets: files.count { $0.folder == .datasets },
-                    models: files.count { $0.folder == .models })
-            )
+        }
+        try Schema.migrate(connection)
+        try connection.writeWithoutTransaction { try FolderIdentity.renew(in: $0) }
+        return (
+            Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first }),
+            RestoredBackup(
+                createdAt: manifest.createdAt, jobs: jobs, datasets: files.count { $0.folder == .datasets },
+                models: files.count { $0.folder == .models })
+        )
+    }
+
+    /// What is wrong with the database of a backup is wrong with the backup, whatever SQLite calls it; unless the disk fails.
+    private static func lookingOver<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            switch StoreError(error, operation: "read the backup's database") {
+            case .corrupt(let detail): throw StoreError.invalidBackup("its database is damaged: \(detail)")
+            case .statementFailed(let fault):
+                throw StoreError.invalidBackup("its database is damaged: \(fault.detail) (\(fault.code))")
+            case let other: throw other
+            }
+        }
+    }
+
+    /// Nothing of the database is used before this has passed: it may come from anybody.
+    private static func check(_ database: Database, against manifest: BackupManifest) throws {
+        guard try database.integer("PRAGMA application_id") == Connection.applicationID,
+            try database.integer("PRAGMA user_version") == manifest.schemaVersion
+        else { throw StoreError.invalidBackup("its database is not the one that \(BackupManifest.name) describes") }
+        if let difference = try SchemaShape.difference(of: database, at: manifest.schemaVersion) {
+            throw StoreError.invalidBackup("its database has another schema than this program makes: \(difference)")
+        }
+        let damage = try database.rows("PRAGMA quick_check(1)", [], { try $0.text() })
+        guard damage == ["ok"] else { throw StoreError.invalidBackup("its database is damaged: \(damage.first ?? "")") }
+        let orphan = try database.row("PRAGMA foreign_key_check") { try $0.text() }
+        if let orphan {
+            throw StoreError.invalidBackup("its database is damaged: \(orphan) has a row that refers to nothing")
         }
     }
 
     private mutating func readFiles(_ expected: [String: BackedUpFile]) throws {
         var missing = expected
         while let header = try archive.nextHeader() {
-            // Only names that the database knows are ever opened, so none leads out of the folder.
-            guard let file = missing.removeValue(forKey: header.name), !file.name.contains("/") else {
+            // Only names that the database knows are ever opened, and `FileName` lets none lead out of the folder.
+            guard let file = missing.removeValue(forKey: header.name) else {
                 throw StoreError.invalidBackup("it holds \(header.name), which its database does not know")
             }
             let digest = try write(file.path)

@@ -41,6 +41,16 @@ enum Connection {
         return connection
     }
 
+    /// A database that may come from anybody: functions in its schema are not called, and its pages are not taken at their word.
+    static func stranger(path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "tenbin.restore"
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")
+        }
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
     static func reader(path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "tenbin.reader"

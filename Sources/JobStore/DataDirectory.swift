@@ -3,24 +3,37 @@ import Locks
 
 /// The folder that holds everything a server keeps, and the lock that gives it to one process alone.
 final class DataDirectory: Sendable {
+    static let databaseName = "tenbin.db"
+    private static let logName = databaseName + "-wal"
+    static let lockName = "lock"
+    /// What a server makes in the folder itself.
+    static let fileNames = [
+        databaseName, logName, databaseName + "-shm", databaseName + "-journal", lockName, FolderIdentity.fileName,
+    ]
+    static let subdirectories = FileStore.Folder.allCases.map(\.rawValue)
+
     let path: String
+    /// The mode that the folder had before, and of how many files and folders the mode was changed; nil when none was.
+    let tightened: (mode: mode_t, count: Int)?
     private let lock: Lock<Int32?>
 
-    /// Makes what is missing and takes the lock. Throws `StoreError.locked` when another process holds it.
-    init(path: String) throws(StoreError) {
+    /// Makes what is missing and takes the lock. Throws `StoreError.locked` when another process holds it, and
+    /// `.refusedFolder` for a folder that others may look into, or one that has lost its database.
+    init(path: String, access: FolderAccess = .owner) throws(StoreError) {
         self.path = path
-        for directory in [path] + Self.subdirectories.map({ path + "/" + $0 }) {
-            try Self.makeDirectory(directory)
-        }
-        let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open lock")) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
+        try Self.makeDirectory(path, mode: access.folderMode)
+        let modes = FolderModes(path: path, access: access)
+        let mode = try modes.check()
+        let descriptor = try Self.takeLock(of: path)
+        do {
+            try Self.prepare(path, access)
+        } catch {
             close(descriptor)
-            guard code == EWOULDBLOCK else { throw StoreError(StoreError.Fault(errno: code, operation: "flock")) }
-            throw .locked(directory: path)
+            throw error
         }
         lock = Lock(descriptor)
+        let count = modes.tighten()
+        tightened = count > 0 ? (mode, count) : nil
     }
 
     deinit {
@@ -34,13 +47,60 @@ final class DataDirectory: Sendable {
         }
     }
 
-    var database: String { path + "/tenbin.db" }
+    var database: String { Self.database(in: path) }
 
-    private static let subdirectories = FileStore.Folder.allCases.map(\.rawValue)
+    private static func database(in path: String) -> String { "\(path)/\(databaseName)" }
 
-    private static func makeDirectory(_ path: String) throws(StoreError) {
-        // The data of one user: no one else may look.
-        guard mkdir(path, 0o700) == 0 else {
+    /// What shows that a server has kept something in a folder, beside the database: some of it.
+    static func traces(in path: String) throws(StoreError) -> [String] {
+        var traces: [String] = []
+        if try size(of: "\(path)/\(FolderIdentity.fileName)") > 0 { traces.append(FolderIdentity.fileName) }
+        for folder in subdirectories + [FileStore.unclaimed] {
+            if let name = try FileStore.names(of: "\(path)/\(folder)").first { traces.append("\(folder)/\(name)") }
+        }
+        // SQLite removes the log of a database that is not there.
+        if try size(of: "\(path)/\(logName)") > 0, try size(of: database(in: path)) == 0 { traces.append(logName) }
+        return traces
+    }
+
+    /// 0 for a file that is missing.
+    private static func size(of path: String) throws(StoreError) -> Int {
+        var status = stat()
+        if stat(path, &status) == 0 { return Int(status.st_size) }
+        guard errno == ENOENT else { throw StoreError(StoreError.Fault(errno: errno, operation: "stat \(path)")) }
+        return 0
+    }
+
+    private static func takeLock(of path: String) throws(StoreError) -> Int32 {
+        // Nobody else may hold it, not even those who may read the rest.
+        let descriptor = open("\(path)/\(lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open lock")) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            close(descriptor)
+            guard code == EWOULDBLOCK else { throw StoreError(StoreError.Fault(errno: code, operation: "flock")) }
+            throw .locked(directory: path)
+        }
+        return descriptor
+    }
+
+    /// Makes folders and an empty database, which gives its mode to the files that SQLite makes beside it. Throws
+    /// `.refusedFolder` where there was a database once.
+    private static func prepare(_ path: String, _ access: FolderAccess) throws(StoreError) {
+        let database = database(in: path)
+        if try size(of: database) == 0, let trace = try traces(in: path).first {
+            throw .refusedFolder(directory: path, .noDatabase(found: trace))
+        }
+        for folder in subdirectories {
+            try makeDirectory("\(path)/\(folder)", mode: access.folderMode)
+        }
+        let descriptor = open(database, O_RDWR | O_CREAT | O_CLOEXEC, access.fileMode)
+        guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open \(database)")) }
+        close(descriptor)
+    }
+
+    private static func makeDirectory(_ path: String, mode: mode_t) throws(StoreError) {
+        guard mkdir(path, mode) == 0 else {
             if errno == EEXIST { return }
             throw StoreError(StoreError.Fault(errno: errno, operation: "mkdir \(path)"))
         }

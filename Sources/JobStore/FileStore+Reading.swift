@@ -5,8 +5,8 @@ import Jobs
 extension FileStore {
     /// The bytes of a file; nil where they are not what was written: `count` bytes with the SHA-256, lower-case hexadecimal.
     /// Throws `.unreadable` where the disk does not give them.
-    func read(_ folder: Folder, _ name: String, count: Int, sha256: String) throws(StoreError) -> [UInt8]? {
-        let descriptor = open(path(folder, name), O_RDONLY | O_CLOEXEC)
+    func read(_ folder: Folder, _ name: FileName, count: Int, sha256: String) throws(StoreError) -> [UInt8]? {
+        let descriptor = Glibc.open(path(folder, name), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(StoreError.Fault(errno: errno, operation: "open")) }
         defer { close(descriptor) }
         var status = stat()
@@ -28,6 +28,55 @@ extension FileStore {
         return String(hexadecimal: digest.hash.finalize()) == sha256 ? bytes : nil
     }
 
+    /// What a file turned out to be when it was opened.
+    enum OpenedFile {
+        /// As it was written; whoever gets it closes it.
+        case whole(Int32)
+        case altered
+        case missing
+    }
+
+    /// Opens a file and checks that it is what was written: `count` bytes with the SHA-256, lower-case hexadecimal. One that was
+    /// found whole is not read again before it changes.
+    ///
+    /// Throws `.unreadable` where the disk does not give it.
+    func open(_ folder: Folder, _ name: FileName, count: Int, sha256: String) throws(StoreError) -> OpenedFile {
+        let descriptor = Glibc.open(path(folder, name), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return .missing }
+            throw .unreadable(StoreError.Fault(errno: errno, operation: "open"))
+        }
+        do {
+            if try isWhole(descriptor, count: count, sha256: sha256) { return .whole(descriptor) }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        close(descriptor)
+        return .altered
+    }
+
+    private func isWhole(_ descriptor: Int32, count: Int, sha256: String) throws(StoreError) -> Bool {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw .unreadable(StoreError.Fault(errno: errno, operation: "fstat"))
+        }
+        guard Int(status.st_size) == count else { return false }
+        let stamp = FileStamp(status)
+        if checked.digest(of: stamp) == sha256 { return true }
+        let digest = BlockDigest()
+        var offset = 0
+        while offset < count {
+            let block = try Self.block(of: descriptor, count: min(count - offset, BlockDigest.blockBytes))
+            guard !block.isEmpty else { return false }
+            digest.add(block)
+            offset += block.count
+        }
+        guard String(hexadecimal: digest.hash.finalize()) == sha256 else { return false }
+        checked.note(sha256, of: stamp)
+        return true
+    }
+
     /// Fewer bytes only at the end of the file.
     private static func block(of descriptor: Int32, count: Int) throws(StoreError) -> [UInt8] {
         var failure: Int32 = 0
@@ -45,7 +94,7 @@ extension FileStore {
     }
 
     /// Whether a file that could not be read will not be read later either: it is gone, or the disk has lost some of it.
-    func isLost(_ folder: Folder, _ name: String, after error: StoreError) -> Bool {
+    func isLost(_ folder: Folder, _ name: FileName, after error: StoreError) -> Bool {
         // What `open` says does not tell a file that is gone from a failing disk; that it is not in its folder does.
         var status = stat()
         let isGone = lstat(path(folder, name), &status) != 0 && errno == ENOENT

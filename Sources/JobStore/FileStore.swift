@@ -11,39 +11,53 @@ import Locks
 package final class FileStore: Sendable {
     package enum Folder: String, Sendable, CaseIterable {
         case datasets, checkpoints, models
-        /// Files that are still being written; emptied at every start.
+        /// Files that are still being written; what a process that died has left is set aside at the next start.
         case incoming
+
+        /// The statement that lists the names that the database knows; nil where it knows none.
+        var rows: String? {
+            switch self {
+            case .datasets: "SELECT id FROM datasets"
+            case .models: "SELECT id FROM models"
+            case .checkpoints: "SELECT file FROM checkpoints"
+            case .incoming: nil
+            }
+        }
     }
 
-    private let root: String
+    let root: String
+    let access: FolderAccess
     private let removals: Lock<Removals>
+    /// Files that were read and found whole.
+    let checked = CheckedFiles()
     /// Where files go that nobody waits for.
     private let removing = DispatchQueue(label: "tenbin.store.removals", qos: .utility)
 
     /// While a backup reads the files, removals wait.
     private struct Removals {
         var pins = 0
-        var waiting: [String] = []
+        var waiting: [@Sendable () -> Void] = []
     }
 
-    init(root: String) {
+    init(root: String, access: FolderAccess = .owner) {
         self.root = root
+        self.access = access
         removals = Lock(Removals())
     }
 
-    package func path(_ folder: Folder, _ name: String) -> String {
+    package func path(_ folder: Folder, _ name: FileName) -> String {
         "\(root)/\(folder.rawValue)/\(name)"
     }
 
     /// A new file to be filled piece by piece, for an upload.
     package func makeIncoming() throws(StoreError) -> IncomingFile {
         var generator = SystemRandomNumberGenerator()
-        let name = String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
-        return try IncomingFile(path: path(.incoming, name))
+        let name = FileName(unique: String(generator.next(), radix: 36))
+        return try IncomingFile(path: path(.incoming, name), mode: access.fileMode)
     }
 
     /// Writes a file so that it is whole or absent after a crash, and returns its SHA-256, lower-case hexadecimal.
-    func write(_ bytes: [UInt8], to folder: Folder, _ name: String) throws(StoreError) -> String {
+    func write(_ bytes: [UInt8], to folder: Folder, _ name: FileName) throws(StoreError) -> String {
         let file = try makeIncoming()
         try file.append(bytes)
         let digest = try file.finish()
@@ -52,7 +66,7 @@ package final class FileStore: Sendable {
     }
 
     /// Gives a finished incoming file its name, durably.
-    func adopt(_ file: IncomingFile, as folder: Folder, _ name: String) throws(StoreError) {
+    func adopt(_ file: IncomingFile, as folder: Folder, _ name: FileName) throws(StoreError) {
         let target = path(folder, name)
         guard rename(file.path, target) == 0 else {
             throw StoreError(StoreError.Fault(errno: errno, operation: "rename"))
@@ -67,17 +81,22 @@ package final class FileStore: Sendable {
     }
 
     /// Removes a file, now or when the last backup that may read it has ended. A missing one is no error.
-    func remove(_ folder: Folder, _ name: String) {
+    func remove(_ folder: Folder, _ name: FileName) {
         let path = path(folder, name)
+        afterBackups { unlink(path) }
+    }
+
+    /// Does it now, or when the last backup that may read the files has ended.
+    func afterBackups(_ action: @escaping @Sendable () -> Void) {
         let isNow = removals.withLock { removals in
-            if removals.pins > 0 { removals.waiting.append(path) }
+            if removals.pins > 0 { removals.waiting.append(action) }
             return removals.pins == 0
         }
-        if isNow { unlink(path) }
+        if isNow { action() }
     }
 
     /// Removes a file in a moment: to free a large one takes time, which whoever has written the next need not spend.
-    func removeSoon(_ folder: Folder, _ name: String) {
+    func removeSoon(_ folder: Folder, _ name: FileName) {
         removing.async { [self] in remove(folder, name) }
     }
 
@@ -93,14 +112,20 @@ package final class FileStore: Sendable {
             defer { if removals.pins == 0 { removals.waiting = [] } }
             return removals.pins == 0 ? removals.waiting : []
         }
-        for path in released { unlink(path) }
+        for action in released { action() }
     }
 
     /// The names of all files of a folder.
     package func names(in folder: Folder) throws(StoreError) -> [String] {
         // What was to go in a moment is gone.
         removing.sync {}
-        guard let directory = opendir("\(root)/\(folder.rawValue)") else {
+        return try Self.names(of: "\(root)/\(folder.rawValue)")
+    }
+
+    /// The names of all that stands in a folder; none when it is missing.
+    static func names(of folder: String) throws(StoreError) -> [String] {
+        guard let directory = opendir(folder) else {
+            if errno == ENOENT { return [] }
             throw StoreError(StoreError.Fault(errno: errno, operation: "opendir"))
         }
         defer { closedir(directory) }
@@ -114,8 +139,20 @@ package final class FileStore: Sendable {
         return names
     }
 
+    /// Writes a file in the data folder itself, in place of the one before: whole, and durable when this returns.
+    func replace(_ name: String, with bytes: [UInt8]) throws(StoreError) {
+        let file = try makeIncoming()
+        try file.append(bytes)
+        try file.finish()
+        guard rename(file.path, "\(root)/\(name)") == 0 else {
+            throw StoreError(StoreError.Fault(errno: errno, operation: "rename"))
+        }
+        file.disown()
+        try Self.synchronise(directory: root)
+    }
+
     static func synchronise(directory: String) throws(StoreError) {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open directory")) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else {
@@ -151,9 +188,9 @@ package final class IncomingFile: Sendable {
         }
     }
 
-    init(path: String) throws(StoreError) {
+    init(path: String, mode: mode_t = 0o600) throws(StoreError) {
         self.path = path
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "create file")) }
         state = Lock(State(descriptor: descriptor))
     }

@@ -20,7 +20,7 @@ struct JobRow: Equatable {
     /// The columns in the order in which `init` reads them.
     static let select = """
         SELECT jobs.number, jobs.id, jobs.owner, jobs.name, jobs.state, jobs.attempt, jobs.crashes, jobs.finish_reason,
-            jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, jobs.spec, jobs.priority,
+            jobs.error_code, jobs.error_detail, jobs.dataset, jobs.model, jobs.best_epoch, \(SQL.json("jobs.spec")), jobs.priority,
             jobs.labels, jobs.deadline, jobs.wants_stop, jobs.memory_bytes, jobs.epochs, jobs.epochs_done,
             jobs.weights_sha256, jobs.created_at, jobs.started_at, jobs.finished_at, jobs.revision, jobs.claim_rank,
             jobs.max_attempts, jobs.progressed, jobs.running_time, jobs.max_runtime, jobs.threads,
@@ -41,7 +41,7 @@ struct JobRow: Equatable {
         let dataset = try columns.identifier(.dataset)
         let model = try columns.optionalIdentifier(.model)
         let bestEpoch = try columns.optionalInteger()
-        let (stored, priority, labels) = (try columns.text(), try columns.integer(), try columns.texts())
+        let (stored, priority, labels) = (try columns.jsonText(), try columns.integer(), try columns.texts())
         let (deadline, wantsStop) = (try columns.optionalTime(), try columns.flag())
         let memoryBytes = try columns.optionalInteger()
         let (epochs, epochsDone) = (try columns.integer(), try columns.integer())
@@ -76,7 +76,12 @@ struct JobRow: Equatable {
     private static func spec(_ stored: String, base: Int?, text: String?) throws(StoreError) -> String {
         guard base != nil else { return stored }
         guard let text else { throw .corrupt("the base of a comparison's run is missing") }
-        return try SpecDifference(text: stored).applied(to: text)
+        let spec = try SpecDifference(text: stored).applied(to: text)
+        // A damaged base may still have the places that the difference names.
+        guard (try? JSONValue(parsing: Array(spec.utf8))) != nil else {
+            throw .corrupt("a spec and the base of its comparison do not fit")
+        }
+        return spec
     }
 }
 

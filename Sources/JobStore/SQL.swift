@@ -154,6 +154,21 @@ struct Columns {
         return name
     }
 
+    /// A column named through `SQL.json`, as its text: it goes into answers as it is.
+    mutating func optionalJSONText() throws -> String? {
+        switch try next() {
+        case .null: return nil
+        case .string(let value): return value
+        // What `SQL.json` makes of a text that is no JSON.
+        case .int64, .double, .blob: throw mismatch("JSON")
+        }
+    }
+
+    mutating func jsonText() throws -> String {
+        guard let value = try optionalJSONText() else { throw mismatch("JSON") }
+        return value
+    }
+
     mutating func optionalJSON() throws -> JSONValue? {
         guard let value = try optionalText() else { return nil }
         do {
@@ -166,5 +181,13 @@ struct Columns {
     mutating func json() throws -> JSONValue {
         guard let value = try optionalJSON() else { throw mismatch("JSON") }
         return value
+    }
+}
+
+/// Parts of statements.
+enum SQL {
+    /// A column of JSON text, for `Columns.jsonText`: 0 in place of a text that is no JSON, as a damaged page may hold.
+    static func json(_ column: String) -> String {
+        "CASE WHEN \(column) IS NULL OR json_valid(\(column)) THEN \(column) ELSE 0 END"
     }
 }

@@ -32,11 +32,23 @@ enum Schema {
         return found
     }
 
-    private static func claim(_ database: Database, isNew: Bool) throws {
+    /// The schema of a database, 0 for an empty one. Throws `StoreError.foreignDatabase` or `.schemaTooNew`.
+    static func look(at database: Database) throws -> Int {
+        let found = try version(of: database, with: migrations)
+        _ = try isClaimed(database, isNew: found == 0)
+        return found
+    }
+
+    private static func isClaimed(_ database: Database, isNew: Bool) throws -> Bool {
         let id = try database.integer("PRAGMA application_id") ?? 0
-        if id == Connection.applicationID { return }
+        if id == Connection.applicationID { return true }
         let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
         guard isNew, id == 0, tables == 0 else { throw StoreError.foreignDatabase }
+        return false
+    }
+
+    private static func claim(_ database: Database, isNew: Bool) throws {
+        if try isClaimed(database, isNew: isNew) { return }
         try database.execute(sql: "PRAGMA application_id = \(Connection.applicationID)")
     }
 }

@@ -15,12 +15,13 @@ package struct SchemaMigration: Sendable, Hashable {
     /// Applies what is missing, each migration in one transaction; with `dryRun` only says what that is.
     ///
     /// Throws `.notFound` where no server has kept anything yet, `.locked` while a server runs, `.schemaTooNew`,
-    /// `.foreignDatabase`, or what the disk said.
+    /// `.foreignDatabase`, `.refusedFolder`, or what the disk said.
     package init(of dataDirectory: String, dryRun: Bool) throws(StoreError) {
         guard FileManager.default.fileExists(atPath: dataDirectory + "/tenbin.db") else { throw .notFound }
         let directory = try DataDirectory(path: dataDirectory)
         defer { directory.release() }
         do {
+            try directory.verify()
             let connection = try Connection.writer(
                 path: directory.database, walBytesMax: StoreLimits().walBytesBeforeCheckpoint)
             let found = try Schema.version(of: connection)

@@ -7,7 +7,7 @@ extension FileStore {
     ///
     /// A file of any length takes the memory of a few blocks: such a one is written when a job is to let go at once.
     func writeSealed(
-        _ content: [FilePiece], to folder: Folder, _ name: String
+        _ content: [FilePiece], to folder: Folder, _ name: FileName
     ) throws(StoreError) -> (sha256: String, bytes: Int) {
         let file = try makeIncoming()
         let digest = BlockDigest()

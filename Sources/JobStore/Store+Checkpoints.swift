@@ -12,7 +12,7 @@ package struct CheckpointRecord: Sendable, Hashable {
     /// Of the file, lower-case hexadecimal.
     package var sha256: String
     /// Its name in the folder of checkpoints.
-    package var file: String
+    package var file: FileName
     package var createdAt: Timestamp
 }
 
@@ -36,6 +36,17 @@ extension Store {
         }
         guard let record else { throw .notFound }
         return record
+    }
+
+    /// Opens the file of a checkpoint, whose bytes are what was written; nil when it is gone. The caller closes it.
+    ///
+    /// Throws `.corrupt` when they are not, `.unreadable` when the disk does not give them.
+    package func openCheckpoint(_ record: CheckpointRecord) throws(StoreError) -> Int32? {
+        switch try files.open(.checkpoints, record.file, count: record.bytes, sha256: record.sha256) {
+        case .whole(let descriptor): return descriptor
+        case .missing: return nil
+        case .altered: throw .corrupt("the file of the checkpoint \(record.file) is not what was written")
+        }
     }
 
     /// The newest checkpoint that is whole, to go on from; nil when there is none. Those found torn or missing are dropped
@@ -68,18 +79,20 @@ extension Store {
     }
 
     private func discard(_ record: CheckpointRecord, because reason: String, under lease: Lease) -> Write<Void> {
-        let (files, changes) = (self.files, self.changes)
+        let (files, changes, logger) = (self.files, self.changes, configuration.logger)
         return write { transaction in
             _ = try Self.row(under: lease, in: transaction.database)
-            try transaction.database.run("DELETE FROM checkpoints WHERE file = ?", [record.file])
+            try transaction.database.run("DELETE FROM checkpoints WHERE file = ?", [record.file.description])
             try Self.append(
                 .checkpointDiscarded, to: lease.number, actor: "worker",
                 detail: .object([
                     .init("kind", .string(record.kind.rawValue)), .init("epoch", JSONValue(record.epoch)),
                     .init("batch", JSONValue(record.batch)), .init("reason", .string(reason)),
                 ]), in: transaction)
+            let (time, logger) = (transaction.now, logger)
             transaction.afterCommit {
-                files.remove(.checkpoints, record.file)
+                // Not what was written, but perhaps all that is left of it.
+                files.setAside(.checkpoints, record.file, at: time, logger: logger)
                 changes.notify(.job(lease.job))
             }
         }
@@ -89,8 +102,7 @@ extension Store {
 
     /// Brings a checkpoint's bytes to disk under a name never used before.
     func store(_ checkpoint: Checkpoint, under lease: Lease) throws(StoreError) -> CheckpointRecord {
-        var generator = SystemRandomNumberGenerator()
-        let name = "\(lease.job)-\(lease.attempt)-\(checkpoint.step)-" + String(generator.next(), radix: 36)
+        let name = FileName(unique: "\(lease.job)-\(lease.attempt)-\(checkpoint.step)-")
         do {
             let file = try files.writeSealed(checkpoint.content, to: .checkpoints, name)
             return CheckpointRecord(
@@ -123,7 +135,7 @@ extension Store {
         let removed = try database.rows(
             "DELETE FROM checkpoints WHERE job = ? AND (\(superfluous.condition)) RETURNING file",
             [row.number] + superfluous.arguments
-        ) { try $0.text() }
+        ) { try $0.fileName() }
         try database.run(
             """
             INSERT INTO checkpoints (job, kind, epoch, batch, step, bytes, sha256, file, created_at)
@@ -131,7 +143,7 @@ extension Store {
             """,
             [
                 row.number, record.kind.rawValue, record.epoch, record.batch, record.step, record.bytes,
-                record.sha256, record.file, record.createdAt.milliseconds,
+                record.sha256, record.file.description, record.createdAt.milliseconds,
             ])
         try append(
             .checkpoint, to: row.number, actor: "worker",
@@ -151,7 +163,7 @@ extension Store {
         }
         return CheckpointRecord(
             kind: kind, epoch: try columns.integer(), batch: try columns.integer(), step: try columns.integer(),
-            bytes: try columns.integer(), sha256: try columns.text(), file: try columns.text(),
+            bytes: try columns.integer(), sha256: try columns.text(), file: try columns.fileName(),
             createdAt: try columns.time())
     }
 }

@@ -43,7 +43,7 @@ extension Store {
     package func insert(
         _ new: NewDataset, file: IncomingFile, remembering remembered: Remembered<DatasetRecord>? = nil
     ) throws(StoreError) -> Write<Outcome<DatasetRecord>> {
-        let name = new.id.description
+        let name = FileName(new.id)
         do {
             try files.adopt(file, as: .datasets, name)
         } catch {
@@ -62,7 +62,7 @@ extension Store {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    name, new.owner, new.name, new.schema.format.rawValue, new.bytes, new.sha256, new.schema.rows,
+                    name.description, new.owner, new.name, new.schema.format.rawValue, new.bytes, new.sha256, new.schema.rows,
                     columns, transaction.now.milliseconds, bytes,
                 ])
             try Self.count(bytes, of: new.owner, in: transaction.database)
@@ -122,14 +122,14 @@ extension Store {
                 in: database)
             transaction.afterCommit {
                 datasets.forget(id)
-                files.remove(.datasets, id.description)
+                files.remove(.datasets, FileName(id))
             }
         }
     }
 
     /// Where the uploaded file stands.
     package func datasetPath(_ id: Identifier) -> String {
-        files.path(.datasets, id.description)
+        files.path(.datasets, FileName(id))
     }
 
     private static let selectDataset =

@@ -55,7 +55,7 @@ extension Store {
     }
 
     private static let selectEvent = """
-        SELECT job_events.number, jobs.id, seq, kind, from_state, to_state, actor, at, detail
+        SELECT job_events.number, jobs.id, seq, kind, from_state, to_state, actor, at, \(SQL.json("detail"))
         FROM job_events JOIN jobs ON jobs.number = job_events.job
         """
 
@@ -64,6 +64,6 @@ extension Store {
             number: try columns.integer(), job: try columns.identifier(.job), seq: try columns.integer(),
             kind: try columns.name(JobEvent.Kind.self), from: try columns.optionalName(JobState.self),
             to: try columns.optionalName(JobState.self), actor: try columns.text(), at: try columns.time(),
-            detail: try columns.optionalText())
+            detail: try columns.optionalJSONText())
     }
 }

@@ -8,7 +8,7 @@ extension Store {
     ) throws(StoreError) -> Write<JobState> {
         let (live, changes, files) = (self.live, self.changes, self.files)
         let id = makeIdentifier(.model)
-        let name = id.description
+        let name = FileName(id)
         let digest: String
         do {
             digest = try files.write(model.bytes, to: .models, name)

@@ -77,13 +77,13 @@ extension Store {
             guard removed == 1 else { throw StoreError.notFound }
             try transaction.database.run(
                 "UPDATE jobs SET model = NULL, revision = revision + 1 WHERE model = ?", [id.description])
-            transaction.afterCommit { files.remove(.models, id.description) }
+            transaction.afterCommit { files.remove(.models, FileName(id)) }
         }
     }
 
     /// The bytes of a model, as the trainer made them. Throws `.corrupt` when they are not.
     package func modelBytes(_ record: ModelRecord) throws(StoreError) -> [UInt8] {
-        let bytes = try files.read(.models, record.id.description, count: record.bytes, sha256: record.sha256)
+        let bytes = try files.read(.models, FileName(record.id), count: record.bytes, sha256: record.sha256)
         guard let bytes else {
             throw .corrupt("the file of \(record.id) is not what was written")
         }

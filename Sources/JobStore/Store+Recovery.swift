@@ -4,7 +4,7 @@ import Logging
 
 extension Store {
     /// After a start: what the process before left in a worker's hands goes back to where it can be taken up, and files
-    /// that no row names are removed. No other process can hold a job, because this one has the lock.
+    /// that no row names are set aside. No other process can hold a job, because this one has the lock.
     func recover() throws(StoreError) {
         let (live, changes) = (self.live, self.changes)
         try write { transaction in
@@ -21,7 +21,7 @@ extension Store {
                     QueuePlace(rank: try $0.integer(), number: try $0.integer())
                 }
             })
-        try removeLitter()
+        try setLitterAside()
     }
 
     /// A worker died with the job in its hands.
@@ -43,18 +43,24 @@ extension Store {
         try apply(change, to: row, in: transaction, live: live, changes: changes)
     }
 
-    private func removeLitter() throws(StoreError) {
-        for name in try files.names(in: .incoming) { files.remove(.incoming, name) }
-        try removeLitter(.datasets, keeping: "SELECT id FROM datasets")
-        try removeLitter(.models, keeping: "SELECT id FROM models")
-        try removeLitter(.checkpoints, keeping: "SELECT file FROM checkpoints")
-    }
-
-    private func removeLitter(_ folder: FileStore.Folder, keeping sql: String) throws(StoreError) {
-        let kept = Set(try read { try $0.rows(sql) { try $0.text() } })
-        for name in try files.names(in: folder) where !kept.contains(name) {
-            configuration.logger.info("removing \(folder.rawValue)/\(name), which no row names")
-            files.remove(folder, name)
+    /// Moves every file that no row names to `unclaimed/<time>/`. Nothing is deleted: that no row names a file may as well
+    /// mean that the row was lost.
+    private func setLitterAside() throws(StoreError) {
+        var litter: [(folder: FileStore.Folder, name: String)] = []
+        for folder in FileStore.Folder.allCases {
+            let kept = try folder.rows.map { sql throws(StoreError) in
+                Set(try read { try $0.rows(sql) { try $0.text() } })
+            }
+            litter += try files.names(in: folder).filter { !(kept?.contains($0) ?? false) }.map { (folder, $0) }
         }
+        let result = files.setAside(litter, at: now)
+        for (folder, name) in litter { configuration.logger.info("no row names \(folder.rawValue)/\(name)") }
+        if let folder = result.folder, result.moved > 0 {
+            configuration.logger.warning(
+                """
+                moved \(result.moved) files that no row names to \(folder); they are deleted when --retain-unclaimed is over
+                """)
+        }
+        for failure in result.failures { configuration.logger.warning("cannot set aside \(failure)") }
     }
 }

@@ -59,10 +59,10 @@ extension Store {
 
     private static func attempts(of job: Int, in database: Database) throws -> [ReproductionRecord.Attempt] {
         try database.rows(
-            "SELECT attempt, environment, claimed_at FROM attempts WHERE job = ? ORDER BY attempt", [job]
+            "SELECT attempt, \(SQL.json("environment")), claimed_at FROM attempts WHERE job = ? ORDER BY attempt", [job]
         ) {
             ReproductionRecord.Attempt(
-                attempt: try $0.integer(), environment: try $0.text(), claimedAt: try $0.time())
+                attempt: try $0.integer(), environment: try $0.jsonText(), claimedAt: try $0.time())
         }
     }
 

@@ -7,10 +7,17 @@ package struct Retention: Sendable, Hashable {
     package var checkpointSeconds: Int64?
     /// Of a job that is over: the job with its history. Its model stays. Nil for ever.
     package var jobSeconds: Int64?
+    /// Of files that were set aside in `unclaimed/`.
+    package var unclaimedSeconds: Int64
 
-    package init(checkpointSeconds: Int64? = nil, jobSeconds: Int64? = nil) {
+    package static let unclaimedSecondsUsual: Int64 = 30 * 86_400
+
+    package init(
+        checkpointSeconds: Int64? = nil, jobSeconds: Int64? = nil, unclaimedSeconds: Int64 = unclaimedSecondsUsual
+    ) {
         self.checkpointSeconds = checkpointSeconds
         self.jobSeconds = jobSeconds
+        self.unclaimedSeconds = unclaimedSeconds
     }
 }
 
@@ -64,6 +71,16 @@ extension Store {
                 return found
             }
         }
+    }
+
+    /// The folders of `unclaimed/` that `removeUnclaimed` would delete.
+    package func unclaimed(_ retention: Retention) throws(StoreError) -> [String] {
+        try files.unclaimed(before: RetentionBounds(retention, limits: configuration.limits, at: now).unclaimed)
+    }
+
+    /// Deletes what was set aside and has outlived its time. Returns how many folders of `unclaimed/` that were.
+    package func removeUnclaimed(_ retention: Retention) throws(StoreError) -> Int {
+        try files.removeUnclaimed(before: RetentionBounds(retention, limits: configuration.limits, at: now).unclaimed)
     }
 
     /// Removes a little of what has outlived its time, and hands free pages back to the disk. Small enough that requests
@@ -127,11 +144,11 @@ extension Store {
             "SELECT number FROM jobs WHERE finished_at <= ? AND is_thinned = 0 ORDER BY finished_at LIMIT ?",
             [bound, jobsPerStep]
         ) { try $0.integer() }
-        var gone: [(file: String, bytes: Int)] = []
+        var gone: [(file: FileName, bytes: Int)] = []
         for job in jobs {
             gone += try database.rows(
                 "DELETE FROM checkpoints WHERE job = ? AND kind <> 'best' RETURNING file, bytes", [job]
-            ) { (try $0.text(), try $0.integer()) }
+            ) { (try $0.fileName(), try $0.integer()) }
             try database.run("UPDATE jobs SET is_thinned = 1 WHERE number = ?", [job])
         }
         removed.jobsThinned = jobs.count
@@ -155,6 +172,7 @@ private struct RetentionBounds {
     var jobs: Int64
     var checkpoints: Int64
     var idempotencyKeys: Int64
+    var unclaimed: Timestamp
 
     init(_ retention: Retention, limits: StoreLimits, at now: Timestamp) {
         func bound(_ seconds: Int64?) -> Int64 {
@@ -165,5 +183,6 @@ private struct RetentionBounds {
         jobs = bound(retention.jobSeconds)
         checkpoints = bound(retention.checkpointSeconds)
         idempotencyKeys = bound(limits.idempotencyKeySeconds)
+        unclaimed = Timestamp(milliseconds: bound(retention.unclaimedSeconds))
     }
 }

@@ -29,17 +29,18 @@ package final class Store: Sendable {
 
     /// Opens or makes the data folder, migrates the database and returns jobs of a dead process to the queue.
     ///
-    /// Throws `StoreError.locked`, `.schemaTooNew`, `.foreignDatabase`, or what the disk said.
+    /// Throws `StoreError.locked`, `.refusedFolder`, `.schemaTooNew`, `.foreignDatabase`, or what the disk said.
     package init(_ configuration: StoreConfiguration) throws(StoreError) {
         self.configuration = configuration
-        directory = try DataDirectory(path: configuration.dataDirectory)
-        files = FileStore(root: configuration.dataDirectory)
+        directory = try DataDirectory(path: configuration.dataDirectory, access: configuration.access)
+        files = FileStore(root: configuration.dataDirectory, access: configuration.access)
         let metrics = StoreMetrics(configuration.metrics)
         live = LiveJobs(metrics: metrics)
         changes = ChangeNotifier()
         let disk = DiskWatch()
         self.disk = disk
         do {
+            try directory.verify()
             let connection = try Connection.writer(
                 path: directory.database, walBytesMax: configuration.limits.walBytesBeforeCheckpoint)
             try Schema.migrate(connection)
@@ -48,18 +49,25 @@ package final class Store: Sendable {
             writer = Writer(
                 path: directory.database, connection: connection, configuration: configuration, metrics: metrics,
                 onDiskTrouble: { disk.failed($0) }, onCheckpointFailure: { readers.reopen() })
-            (processEpoch, followsCrash, identity) = try Self.beginProcess(connection)
+            let start = try Self.beginProcess(connection)
+            (processEpoch, followsCrash, identity) = (start.epoch, start.followsCrash, start.folder.identity)
+            keep(start.folder)
         } catch {
             throw StoreError(error, operation: "open the store")
         }
+        noteModes()
         try recover()
     }
 
     /// Commits what is waiting, closes the database and gives the data folder back. Reads must have ended.
     package func close() {
-        _ = try? write { try $0.database.run("UPDATE server SET clean_stop = 1") }.commitAndWait()
+        let stopped = try? write { transaction in
+            try transaction.database.run("UPDATE server SET clean_stop = 1")
+            return try FolderIdentity.grow(in: transaction.database)
+        }.commitAndWait()
         writer.close()
         readers.reopen()
+        if let stopped { keep(stopped) }
         directory.release()
     }
 
@@ -78,21 +86,50 @@ package final class Store: Sendable {
         try readers.read(body)
     }
 
-    private static func beginProcess(
-        _ connection: DatabaseQueue
-    ) throws -> (epoch: Int, followsCrash: Bool, identity: String) {
+    private struct Start {
+        var epoch: Int
+        var followsCrash: Bool
+        var folder: FolderIdentity
+    }
+
+    private static func beginProcess(_ connection: DatabaseQueue) throws -> Start {
         try connection.writeWithoutTransaction { database in
-            var state = (epoch: 0, wasClean: true, identity: "")
-            try database.inTransaction(.immediate) {
-                let row = try database.row(
-                    "SELECT process_epoch, clean_stop, identity FROM server JOIN data_folder USING (singleton)"
-                ) { (try $0.integer(), try $0.flag(), try $0.text()) }
-                guard let row else { throw StoreError.corrupt("the table server or data_folder is empty") }
-                state = (row.0 + 1, row.1, row.2)
-                try database.run("UPDATE server SET process_epoch = ?, clean_stop = 0", [state.epoch])
-                return .commit
+            try database.beginTransaction(.immediate)
+            do {
+                let row = try database.row("SELECT process_epoch, clean_stop FROM server") {
+                    (try $0.integer(), try $0.flag())
+                }
+                guard let row else { throw StoreError.corrupt("the table server is empty") }
+                let (epoch, overflows) = row.0.addingReportingOverflow(1)
+                guard !overflows else { throw StoreError.corrupt("the table server has an impossible process_epoch") }
+                try database.run("UPDATE server SET process_epoch = ?, clean_stop = 0", [epoch])
+                let start = Start(epoch: epoch, followsCrash: !row.1, folder: try FolderIdentity.grow(in: database))
+                try database.commit()
+                return start
+            } catch {
+                if database.isInsideTransaction { try? database.rollback() }
+                throw error
             }
-            return (state.epoch, !state.wasClean, state.identity)
         }
+    }
+
+    /// Writes the file `identity`, once the database has the same on disk. Without it the database is ahead of the file, as after
+    /// a crash, which is allowed.
+    private func keep(_ folder: FolderIdentity) {
+        do {
+            try files.replace(FolderIdentity.fileName, with: folder.encoded)
+        } catch {
+            let path = "\(configuration.dataDirectory)/\(FolderIdentity.fileName)"
+            configuration.logger.warning("cannot write \(path): \(error)")
+        }
+    }
+
+    private func noteModes() {
+        guard let (mode, count) = directory.tightened else { return }
+        configuration.logger.notice(
+            """
+            took rights from \(count) files and folders in \(configuration.dataDirectory), whose mode was \
+            0\(String(mode, radix: 8)): what a server keeps is for its own user alone
+            """)
     }
 }

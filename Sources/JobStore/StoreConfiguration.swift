@@ -6,6 +6,7 @@ package import Metrics
 package struct StoreConfiguration: Sendable {
     /// Everything the server keeps stands below this folder. Made when missing.
     package var dataDirectory: String
+    package var access = FolderAccess.owner
     package var limits: StoreLimits
     package var clock: @Sendable () -> Timestamp
     package var logger: Logger

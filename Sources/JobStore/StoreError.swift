@@ -45,6 +45,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case corrupt(String)
     case schemaTooNew(found: Int, known: Int)
     case foreignDatabase
+    /// Its database is not the right one, or others may look into it.
+    case refusedFolder(directory: String, FolderRefusal)
     /// Another server uses the data folder.
     case locked(directory: String)
     case invalidBackup(String)
@@ -110,6 +112,7 @@ extension StoreError: CustomStringConvertible {
         case .schemaTooNew(let found, let known):
             "the database has schema version \(found); this program knows versions up to \(known)"
         case .foreignDatabase: "the database belongs to another program"
+        case .refusedFolder(let directory, let refusal): refusal.description(of: directory)
         case .locked(let directory): "another server uses \(directory)"
         case .notEmpty(let directory): "there is something in \(directory) already"
         case .invalidBackup(let detail): "not a backup that can be restored: \(detail)"

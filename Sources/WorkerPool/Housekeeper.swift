@@ -51,11 +51,21 @@ package final class Housekeeper: Sendable {
         if isDone && !sum.isEmpty {
             logger.info("removed \(sum.jobs) jobs and \(sum.checkpoints) checkpoints of \(sum.checkpointBytes) bytes")
         }
+        if isDone { removeUnclaimed() }
         let next = isDone ? Collected() : sum
         let wait = isDone ? Self.intervalMilliseconds : Self.pauseMilliseconds
         timers.after(milliseconds: wait) { [weak self] in
             guard let self else { return }
             queue.async { self.step(after: next) }
+        }
+    }
+
+    private func removeUnclaimed() {
+        do {
+            let removed = try store.removeUnclaimed(retention)
+            if removed > 0 { logger.info("deleted \(removed) folders of unclaimed files") }
+        } catch {
+            logger.warning("unclaimed files could not be deleted: \(error)")
         }
     }
 }

@@ -1,5 +1,7 @@
 import API
+import Foundation
 import HTTPTypes
+import JobStore
 import Jobs
 import Testing
 
@@ -100,6 +102,26 @@ struct HistoryAPITests {
         let part = bench.ask(.get, "/v1/jobs/\(job)/checkpoints/3/content", fields: [.range: "bytes=-1"])
         #expect(part.status == 206)
         #expect(part.body == content.body.suffix(1))
+    }
+
+    /// The bytes that an entity tag and a digest vouch for, or none.
+    @Test(arguments: [HTTPFields(), [.range: "bytes=0-0"]])
+    func aCheckpointWhoseBytesHaveChangedIsNotServed(fields: HTTPFields) throws {
+        let bench = try Bench()
+        let job = try bench.train()
+        let path = "/v1/jobs/\(job)/checkpoints/3/content"
+        let content = bench.ask(.get, path)
+        #expect(content.status == 200)
+        let id = try #require(Identifier(job, kind: .job))
+        let record = try bench.store.checkpoint(of: id, owner: nil, epoch: 3)
+        let file = URL(filePath: bench.store.files.path(.checkpoints, record.file))
+        var altered = Data(content.body)
+        altered[0] ^= 1
+        try altered.write(to: file)
+        let answer = bench.ask(.get, path, fields: fields)
+        #expect(answer.status == 500 && answer.code == "internal")
+        try Data(content.body).write(to: file)
+        #expect(bench.ask(.get, path).body == content.body)
     }
 
     @Test(arguments: ["1", "4", "0", "-1", "03", "x", "99999999999999999999"])

@@ -114,7 +114,7 @@ struct BackupTests {
         let (archive, target) = try save(try archive(try store.beginBackup()), in: folder)
         #expect(try BackupRestoration.restore(archive, to: target).jobs == 3)
         let model = try #require(try store.job(jobs[0], owner: nil).model)
-        try FileManager.default.removeItem(atPath: store.files.path(.models, model.description))
+        try FileManager.default.removeItem(atPath: store.files.path(.models, FileName(model)))
         #expect(throws: StoreError.corrupt("models/\(model) is missing or has another size")) {
             try store.beginBackup()
         }

@@ -11,8 +11,10 @@ struct PowerCutTests {
     private static let cuts = ProcessInfo.processInfo.environment["TENBIN_CUTS"].flatMap { Int($0) } ?? 10
 
     /// A folder whose log has never been copied into the database, taken while the store is open.
-    private func makeFolder(_ bench: Bench) throws -> (store: Store, jobs: [Identifier]) {
+    /// Its log up to `start` is what the store has written to open.
+    private func makeFolder(_ bench: Bench) throws -> (store: Store, jobs: [Identifier], start: Int) {
         let store = try bench.open()
+        let start = try Data(contentsOf: URL(filePath: store.directory.database + "-wal")).count
         let dataset = try store.makeDataset()
         var jobs: [Identifier] = []
         for index in 0..<12 {
@@ -30,7 +32,7 @@ struct PowerCutTests {
         }
         // To ask for names waits for superseded files to be gone, which would come between copying otherwise.
         _ = try store.files.names(in: .checkpoints)
-        return (store, jobs)
+        return (store, jobs, start)
     }
 
     enum Damage: CaseIterable {
@@ -40,12 +42,13 @@ struct PowerCutTests {
     @Test(arguments: Damage.allCases)
     func whateverIsLeftOfTheLogTheStoreIsWholeUpToThere(damage: Damage) throws {
         let bench = Bench()
-        let (store, jobs) = try makeFolder(bench)
+        let (store, jobs, start) = try makeFolder(bench)
         let log = try Data(contentsOf: URL(filePath: store.directory.database + "-wal"))
         var generator = SystemRandomNumberGenerator()
         var lost = 0
         for _ in 0..<Self.cuts {
-            let offset = Int.random(in: 0..<log.count, using: &generator)
+            // Before that the folder has no identity that a database could be behind: see the test below.
+            let offset = Int.random(in: start..<log.count, using: &generator)
             let copy = TemporaryFolder()
             try FileManager.default.copyItem(atPath: bench.folder.path, toPath: copy.path)
             try FileManager.default.removeItem(atPath: copy.path + "/tenbin.db-shm")
@@ -58,6 +61,29 @@ struct PowerCutTests {
             lost += try jobs.count - expectWhole(copy.path, of: jobs, like: bench, "\(damage) at \(offset)")
         }
         #expect(Self.cuts < 5 || lost > 0, "the log was not damaged")
+        withExtendedLifetime(store) {}
+    }
+
+    /// What the store was opened with was on disk before anything else was: a log that ends before that is no power cut, but
+    /// another database, and it must not decide what in the folder is litter.
+    @Test func aLogThatHasLostTheStartIsRefused() throws {
+        let bench = Bench()
+        let (store, _, start) = try makeFolder(bench)
+        let log = try Data(contentsOf: URL(filePath: store.directory.database + "-wal"))
+        for offset in [0, start / 2, start - 1] {
+            let copy = TemporaryFolder()
+            try FileManager.default.copyItem(atPath: bench.folder.path, toPath: copy.path)
+            try FileManager.default.removeItem(atPath: copy.path + "/tenbin.db-shm")
+            try log.prefix(offset).write(to: URL(filePath: copy.path + "/tenbin.db-wal"))
+            let clock = bench.clock
+            #expect("\(offset)") {
+                try Store(
+                    StoreConfiguration(dataDirectory: copy.path, clock: { clock.now }, logger: bench.silentLogger))
+            } throws: { error in
+                if case .refusedFolder? = error as? StoreError { true } else { false }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: copy.path + "/models").count == 6)
+        }
         withExtendedLifetime(store) {}
     }
 

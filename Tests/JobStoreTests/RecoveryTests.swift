@@ -98,7 +98,7 @@ struct RecoveryTests {
         #expect(try store.claimNext()?.job.wantsStop == true)
     }
 
-    @Test func filesThatNoRowNamesAreRemovedAtTheNextStart() throws {
+    @Test func filesThatNoRowNamesAreSetAsideAtTheNextStartAndDeletedWhenTheirTimeIsOver() throws {
         let bench = Bench()
         var dataset: Identifier?
         do {
@@ -109,7 +109,33 @@ struct RecoveryTests {
         for path in litter { #expect(FileManager.default.createFile(atPath: path, contents: Data([1]))) }
         let store = try bench.open()
         for path in litter { #expect(!FileManager.default.fileExists(atPath: path)) }
+        let aside = bench.folder.path + "/unclaimed/20231114T221320.000Z"
+        for name in ["datasets/x", "checkpoints/x", "models/x", "incoming/x"] {
+            #expect(try Data(contentsOf: URL(filePath: "\(aside)/\(name)")) == Data([1]), "\(name)")
+        }
+        let theirs = bench.folder.path + "/unclaimed/not a time"
+        #expect(FileManager.default.createFile(atPath: theirs, contents: Data([1])))
+        bench.clock.advance(seconds: 30 * 86_400 - 1)
+        #expect(try store.unclaimed(Retention()) == [] && store.removeUnclaimed(Retention()) == 0)
+        bench.clock.advance(seconds: 1)
+        #expect(try store.unclaimed(Retention()) == ["20231114T221320.000Z"])
+        #expect(try store.removeUnclaimed(Retention()) == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path + "/unclaimed") == ["not a time"])
         #expect(FileManager.default.fileExists(atPath: store.datasetPath(try #require(dataset))))
+    }
+
+    @Test func whatIsSetAsideAtTheSameTimeReplacesNothing() throws {
+        let bench = Bench()
+        try bench.open().close()
+        for byte in [UInt8(1), 2] {
+            #expect(
+                FileManager.default.createFile(
+                    atPath: bench.folder.path + "/models/x", contents: Data([byte])))
+            try bench.open().close()
+        }
+        let aside = bench.folder.path + "/unclaimed/20231114T221320.000Z"
+        #expect(try Data(contentsOf: URL(filePath: aside + "/models/x")) == Data([1]))
+        #expect(try Data(contentsOf: URL(filePath: aside + "-2/models/x")) == Data([2]))
     }
 
     @Test func whatWasAcknowledgedSurvivesADeathAtAnyMoment() throws {

@@ -114,7 +114,7 @@ struct ReportTests {
             records.map { "\($0.kind) \($0.epoch).\($0.batch)" } == [
                 "epoch 3.0", "best 3.0", "epoch 4.0", "interim 4.2",
             ])
-        #expect(try Set(store.files.names(in: .checkpoints)) == Set(records.map(\.file)))
+        #expect(try Set(store.files.names(in: .checkpoints)) == Set(records.map(\.file.description)))
         #expect(try store.checkpoint(of: id, owner: nil, epoch: 4).kind == .epoch)
         #expect(throws: StoreError.notFound) { try store.checkpoint(of: id, owner: nil, epoch: 1) }
         #expect(try store.job(id, owner: nil).bestEpoch == 3)
@@ -185,6 +185,11 @@ struct ReportTests {
             try store.events(of: id, owner: nil, after: 0, limit: 100).first { $0.kind == .checkpointDiscarded })
         #expect(event.detail?.contains(#""epoch":2"#) == true)
         #expect(!FileManager.default.fileExists(atPath: newest))
+        // What is left of it may be all that is left.
+        let file = URL(filePath: newest)
+        let unclaimed = file.deletingLastPathComponent().deletingLastPathComponent().appending(path: "unclaimed")
+        let aside = (try? FileManager.default.subpathsOfDirectory(atPath: unclaimed.path)) ?? []
+        #expect(aside.contains { $0.hasSuffix("/" + file.lastPathComponent) } == (damage != "missing"))
     }
 
     /// A file that cannot be opened is not one that is gone: the disk may give it again.

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import JobStore
 
@@ -10,6 +11,8 @@ enum DataFolder {
     /// - Throws: `DataFolderError`, `ClientError`, or `StoreError` for a folder that cannot be used.
     static func sender(for path: String) throws -> any RequestSender {
         try checkOwner(of: path)
+        try checkContent(of: path)
+        umask(FolderAccess.owner.mask)
         var failure: any Error = ClientError.closed
         for _ in 0..<attempts {
             do {
@@ -32,6 +35,12 @@ enum DataFolder {
         var status = stat()
         guard stat(path, &status) == 0 else { throw DataFolderError.missing(path) }
         guard status.st_uid == geteuid() else { throw DataFolderError.foreign(path, user: status.st_uid) }
+    }
+
+    /// A database is made in an empty folder only: what stands in another one is somebody else's, or has lost its database.
+    private static func checkContent(of path: String) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        guard names.isEmpty || names.contains("tenbin.db") else { throw DataFolderError.noDatabase(path) }
     }
 }
 
@@ -64,11 +73,17 @@ private final class ControlSender: RequestSender {
 enum DataFolderError: Error, CustomStringConvertible {
     case missing(String)
     case foreign(String, user: UInt32)
+    case noDatabase(String)
 
     var description: String {
         switch self {
         case .missing(let path): "there is no data folder \(path)"
         case .foreign(let path, let user): "\(path) belongs to the user with the id \(user); run this as that user"
+        case .noDatabase(let path):
+            """
+            \(path) holds files but no tenbin.db: it is no data folder, or its database is missing. Name the folder of a \
+            server, or an empty one
+            """
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HTTPServer
+import JobStore
 import Jobs
 import Logging
 
@@ -29,6 +30,7 @@ struct DemoCommand: ParsableCommand {
     }
 
     func run() throws {
+        umask(FolderAccess.owner.mask)
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = .warning

@@ -17,6 +17,7 @@ struct MigrateCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
+        umask(FolderAccess.owner.mask)
         do {
             let migration = try SchemaMigration(of: dataDir, dryRun: dryRun)
             print(Self.report(migration, dryRun: dryRun))

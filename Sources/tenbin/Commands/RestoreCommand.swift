@@ -14,6 +14,7 @@ struct RestoreCommand: ParsableCommand {
     var dataDir: String
 
     func run() throws {
+        umask(FolderAccess.owner.mask)
         do {
             let restored = try BackupRestoration.restore(file, to: dataDir)
             print(

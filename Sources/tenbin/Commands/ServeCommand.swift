@@ -43,6 +43,12 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "How long jobs that are over are kept: 12h, 30d, …; for ever by default.")
     var retainJobs: Age?
 
+    @Option(help: "How long files that no row names stay in the folder's unclaimed/: 12h, 30d, …; 30d by default.")
+    var retainUnclaimed: Age?
+
+    @Flag(help: "Leave the data folder readable for its group: modes 0750 and 0640 instead of 0700 and 0600.")
+    var allowGroupRead = false
+
     @Flag(help: "Say what would be removed for being older than that, remove nothing, and end.")
     var retainDryRun = false
 
@@ -65,6 +71,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
+        umask(access.mask)
         Arenas.limit(toCores: ProcessInfo.processInfo.activeProcessorCount)
         let level = Logger.Level(rawValue: logLevel) ?? .info
         let format = logFormat
@@ -94,18 +101,25 @@ struct ServeCommand: ParsableCommand {
     }
 
     private var retention: Retention {
-        Retention(checkpointSeconds: retainCheckpoints?.seconds, jobSeconds: retainJobs?.seconds)
+        Retention(
+            checkpointSeconds: retainCheckpoints?.seconds, jobSeconds: retainJobs?.seconds,
+            unclaimedSeconds: retainUnclaimed?.seconds ?? Retention.unclaimedSecondsUsual)
     }
 
+    private var access: FolderAccess { allowGroupRead ? .groupReads : .owner }
+
     private func tellWhatWouldBeRemoved(_ logger: Logger) throws {
-        let store = try Store(
-            StoreConfiguration(dataDirectory: dataDir, limits: limits.store, clock: { .now }, logger: logger))
+        var configuration = StoreConfiguration(
+            dataDirectory: dataDir, limits: limits.store, clock: { .now }, logger: logger)
+        configuration.access = access
+        let store = try Store(configuration)
         defer { store.close() }
         let found = try store.collectable(retention)
+        let unclaimed = try store.unclaimed(retention)
         print(
             "would remove \(found.jobs) jobs, and of \(found.jobsThinned) others the checkpoints:",
             "\(found.checkpoints) checkpoints of \(found.checkpointBytes) bytes,",
-            "\(found.idempotencyKeys) idempotency keys")
+            "\(found.idempotencyKeys) idempotency keys, \(unclaimed.count) folders of unclaimed files")
     }
 
     /// Takes as many file descriptors as the system lets it have: each connection needs one, and the usual soft limit is 1024.
@@ -121,7 +135,7 @@ struct ServeCommand: ParsableCommand {
     private func configuration(_ logger: Logger) -> Service.Configuration {
         var configuration = Service.Configuration(
             addresses: listening.addresses, isLoopback: listening.isLoopback, tls: listening.tls,
-            dataDirectory: dataDir, workers: workers, loops: loops,
+            dataDirectory: dataDir, access: access, workers: workers, loops: loops,
             serverLimits: limits.server, storeLimits: limits.store,
             retention: retention, logger: logger, logsAccess: accessLog)
         limits.apply(to: &configuration.settings)

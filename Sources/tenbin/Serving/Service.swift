@@ -18,6 +18,7 @@ final class Service: Sendable {
         var isLoopback = true
         var tls: TLSConfiguration?
         var dataDirectory: String
+        var access = FolderAccess.owner
         var workers: Int
         var loops: Int
         var serverLimits = ServerLimits()
@@ -43,10 +44,15 @@ final class Service: Sendable {
 
     /// Starts everything; when it returns, requests are answered. A start that fails leaves the store in order.
     convenience init(_ configuration: Configuration) throws {
-        let store = try Store(
-            StoreConfiguration(
-                dataDirectory: configuration.dataDirectory, limits: configuration.storeLimits, clock: { .now },
-                logger: configuration.logger, metrics: configuration.metrics))
+        var store = StoreConfiguration(
+            dataDirectory: configuration.dataDirectory, limits: configuration.storeLimits, clock: { .now },
+            logger: configuration.logger, metrics: configuration.metrics)
+        store.access = configuration.access
+        try self.init(configuration, opening: store)
+    }
+
+    private convenience init(_ configuration: Configuration, opening store: StoreConfiguration) throws {
+        let store = try Store(store)
         do {
             guard try configuration.isLoopback || store.hadKeys() else { throw OpenDoor() }
             try self.init(configuration, store)
