@@ -57,7 +57,7 @@ let package = Package(
         room("Comparisons", ["Jobs", "Weighting"]),
         room("Compression", ["CZlib"]),
         room("Datasets", ["Jobs", "Locks", "Compression", "CZlib"]),
-        room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
+        room("Kernels", ["COpenBLAS", "COneDNN", "CKernels", "Locks"]),
         room(
             "Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", "Locks", crypto, protobuf],
             exclude: ["Export/ONNX/onnx.proto"]),
@@ -142,7 +142,7 @@ let package = Package(
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
-        tests("Kernels", ["Kernels", "CKernels"]),
+        tests("Kernels", ["Kernels", "CKernels", "Locks"]),
         tests(
             "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],
             resources: [.copy("Reference")]),

@@ -37,10 +37,10 @@ let layers: [(batch: Int, inputs: Int, outputs: Int)] = [
     (128, 256, 256), (128, 512, 512), (256, 256, 512), (512, 1024, 1024), (17, 101, 61),
 ]
 
-func gigaflops(_ shape: ProductShape, _ library: ProductTable.Library) -> Double {
-    let a = AlignedBuffer<Float>(count: shape.rows * shape.inner, repeating: 0.5)
-    let b = AlignedBuffer<Float>(count: shape.inner * shape.columns, repeating: 0.25)
-    let c = AlignedBuffer<Float>(count: shape.rows * shape.columns)
+func gigaflops(_ shape: ProductShape, _ library: ProductTable.Library) throws -> Double {
+    let a = try AlignedBuffer<Float>(count: shape.rows * shape.inner, repeating: 0.5)
+    let b = try AlignedBuffer<Float>(count: shape.inner * shape.columns, repeating: 0.25)
+    let c = try AlignedBuffer<Float>(count: shape.rows * shape.columns)
     func seconds(_ repeats: Int) -> Double {
         let start = DispatchTime.now().uptimeNanoseconds
         for _ in 0..<repeats { Float.multiply(shape, a.pointer, b.pointer, beta: 0, c.pointer, by: library) }
@@ -60,7 +60,7 @@ var measurements: [Measurement] = []
 var (spent, best) = (0.0, 0.0)
 print("  rows inner columns        OpenBLAS    oneDNN  (GFLOP/s)")
 for shape in layers.flatMap({ products(batch: $0.batch, inputs: $0.inputs, outputs: $0.outputs) }) {
-    let pairs = (0..<rounds).map { _ in (gigaflops(shape, .openBLAS), gigaflops(shape, .oneDNN)) }
+    let pairs = try (0..<rounds).map { _ in (try gigaflops(shape, .openBLAS), try gigaflops(shape, .oneDNN)) }
     let (blas, dnn) = (median(pairs.map(\.0)), median(pairs.map(\.1)))
     let isBLAS = ProductTable.library(shape) == .openBLAS
     let (own, other) = isBLAS ? (blas, dnn) : (dnn, blas)

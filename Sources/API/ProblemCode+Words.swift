@@ -38,6 +38,7 @@ extension ProblemCode {
         case .insufficientStorage: "There is no room left on the server's disk."
         case .diverged: "A loss, a gradient or a parameter of the job is not finite any more, so nothing can be learnt."
         case .crashed: "The server died `max_attempts` times in a row while it ran this job."
+        case .outOfMemory: "The job needs more memory than the server has for it. Other jobs go on."
         }
     }
 
@@ -76,6 +77,7 @@ extension ProblemCode {
         case .insufficientStorage: "Repeat the request once there is room on the server's disk."
         case .diverged:
             "Submit it again with a smaller learning rate, a warm-up or `gradient_clip_norm`; what was recorded stays."
+        case .outOfMemory: "Submit it again with a smaller model, batch or data set, or give the server more memory."
         case .crashed: "Look into the server's log; with a smaller model or batch the job may need less memory."
         }
     }

@@ -34,9 +34,10 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     case overloaded
     case draining
     case insufficientStorage = "insufficient-storage"
-    /// Of jobs only, and so is `crashed`.
+    /// Of jobs only, and so are `crashed` and `outOfMemory`.
     case diverged
     case crashed
+    case outOfMemory = "out-of-memory"
 
     /// The problem's `type`, a reference that resolves to its page.
     package var type: String { "/v1/errors/" + rawValue }
@@ -64,7 +65,7 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
         case .quotaExceeded: .forbidden
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .misdirectedRequest: .misdirectedRequest
-        case .internal, .crashed: .internalServerError
+        case .internal, .crashed, .outOfMemory: .internalServerError
         case .notImplemented: .notImplemented
         case .httpVersionNotSupported: .httpVersionNotSupported
         case .queueFull, .overloaded, .draining: .serviceUnavailable
@@ -108,6 +109,7 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
         case .insufficientStorage: "The disk is full"
         case .diverged: "The training has diverged"
         case .crashed: "The job has crashed the server"
+        case .outOfMemory: "The server has too little memory"
         }
     }
 }

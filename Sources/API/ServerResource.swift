@@ -37,6 +37,8 @@ struct ServerResource: Sendable {
                     writer.value(settings.threadsMax)
                     writer.name("queued_jobs_max")
                     writer.value(services.store.configuration.limits.queuedJobsMax)
+                    writer.name("memory_bytes_free")
+                    writer.value(services.memoryBytesFree())
                 }
                 writer.name("limits")
                 writer.object { writer in
@@ -48,6 +50,8 @@ struct ServerResource: Sendable {
                     writer.value(settings.predictBytesMax)
                     writer.name("job_memory_bytes_max")
                     writer.value(settings.jobMemoryBytesMax)
+                    writer.name("memory_bytes_max")
+                    writer.value(settings.memoryBytesMax)
                     writer.name("page_size_max")
                     writer.value(services.store.configuration.limits.pageSizeMax)
                     writer.name("requests_per_key_and_minute")

@@ -19,6 +19,8 @@ package struct Services: Sendable {
     package var faults: @Sendable () -> [String] = { [] }
     /// What the sockets are busy with; nil when nobody tells.
     package var transportLoad: @Sendable () -> (connections: Int, requestsInFlight: Int)? = { nil }
+    /// Bytes that another job could plan for now.
+    package var memoryBytesFree: @Sendable () -> Int
     /// What `/metrics` shows of what was counted, also by other parts of the process.
     package var metrics = MetricsRegistry()
     package var startedAt: Timestamp
@@ -34,6 +36,7 @@ package struct Services: Sendable {
         self.clock = clock
         self.logger = logger
         self.isDraining = isDraining
+        memoryBytesFree = { settings.memoryBytesMax }
         startedAt = clock()
     }
 }
@@ -47,6 +50,8 @@ package struct APISettings: Sendable {
     package var checkedDatasetBytesMax = 256 << 20
     /// The largest memory plan of a job that is accepted.
     package var jobMemoryBytesMax = 8 << 30
+    /// What running jobs may plan for together; the worker pool keeps to it.
+    package var memoryBytesMax = Int.max
     /// Threads that jobs may use at once, all together.
     package var threadsMax = 1
     /// Jobs that may train at once.

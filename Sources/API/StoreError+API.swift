@@ -51,6 +51,9 @@ extension Services {
         case .diskFull:
             _ = unexpected(error, head)
             return .retryLater(.insufficientStorage, "the disk is full", seconds: Self.retrySeconds)
+        case .outOfMemory:
+            _ = unexpected(error, head)
+            return .retryLater(.overloaded, "there is no memory for a file at the moment", seconds: Self.retrySeconds)
         case .unreadable:
             _ = unexpected(error, head)
             return .retryLater(.overloaded, "a file could not be read at the moment", seconds: Self.retrySeconds)
@@ -65,6 +68,9 @@ extension Services {
         switch error.kind {
         case .invalid: return APIError(.datasetInvalid, problems: error.problems)
         case .tooLarge: return APIError(.payloadTooLarge, problems: error.problems)
+        case .outOfMemory:
+            _ = unexpected(error, head)
+            return .retryLater(.overloaded, "there is no memory for it at the moment", seconds: Self.retrySeconds)
         case .unreadable, .interrupted:
             _ = unexpected(error, head)
             return .retryLater(.overloaded, "a file could not be read at the moment", seconds: Self.retrySeconds)

@@ -50,12 +50,13 @@ extension Services {
     /// - Throws: `InvalidSpec` for more than this server gives a job.
     func memoryBytes(_ spec: TrainingSpec, _ surroundings: SpecSurroundings, pointer: String) throws -> Int {
         let bytes = try Self.pointing(below: pointer) { try trainer.memoryBytes(spec, surroundings.dataset) }
-        guard bytes <= settings.jobMemoryBytesMax else {
+        let most = min(settings.jobMemoryBytesMax, settings.memoryBytesMax)
+        guard bytes <= most else {
             throw InvalidSpec(problems: [
                 Problem(
                     pointer: pointer + "/model",
                     detail:
-                        "needs \(bytes) bytes of memory; this server takes jobs of at most \(settings.jobMemoryBytesMax) bytes"
+                        "needs \(bytes) bytes of memory; this server takes jobs of at most \(most) bytes"
                 )
             ])
         }

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 // What glibc hides from modules built without _GNU_SOURCE.

@@ -1,4 +1,5 @@
 package import Jobs
+import Locks
 
 /// Why a data set, or rows sent for prediction, cannot be used: what, where, and what would be accepted.
 package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -11,6 +12,8 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
         case unreadable(Int32)
         /// Whoever wanted the content has changed their mind.
         case interrupted
+        /// The server has no memory for it now.
+        case outOfMemory
     }
 
     package var kind: Kind
@@ -32,6 +35,24 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
     /// Throws `.interrupted` where the data set is not wanted any more.
     static func check(_ isWanted: () -> Bool) throws(DatasetError) {
         guard isWanted() else { throw DatasetError("the data set is not wanted any more", kind: .interrupted) }
+    }
+
+    /// Throws `.outOfMemory` where memory for so many elements cannot be had; see `MemoryRoom`.
+    static func claim<Element>(_ count: Int, of: Element.Type) throws(DatasetError) {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        do throws(OutOfMemory) {
+            try MemoryRoom.claim(overflow ? .max : bytes)
+        } catch {
+            throw DatasetError("\(error)", kind: .outOfMemory)
+        }
+    }
+
+    /// Whether asking again may help: the content itself is not to blame.
+    package var isPassing: Bool {
+        switch kind {
+        case .unreadable, .outOfMemory: true
+        case .invalid, .tooLarge, .interrupted: false
+        }
     }
 
     /// Several problems at once; nil when there are none.

@@ -1,6 +1,7 @@
 import Crypto
 import Glibc
 import Jobs
+import Locks
 
 extension FileStore {
     /// The bytes of a file; nil where they are not what was written: `count` bytes with the SHA-256, lower-case hexadecimal.
@@ -15,6 +16,11 @@ extension FileStore {
         }
         guard Int(status.st_size) == count else { return nil }
         let digest = BlockDigest()
+        do throws(OutOfMemory) {
+            try MemoryRoom.claim(count)
+        } catch {
+            throw .outOfMemory(error)
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         while bytes.count < count {

@@ -26,6 +26,10 @@ package struct ClaimOffer: Sendable, Hashable {
     package var ending: [Lease: Int]
     /// What a job that asks for more is given.
     package var threadsMax: Int
+    /// Bytes that all running jobs may plan for together.
+    package var memoryBytesMax: Int
+    /// Bytes that those which run now have planned for.
+    package var memoryBytesInUse: Int
     /// Jobs that run now.
     package var runningJobs: Int
     /// A job that crashed the process before runs now.
@@ -39,16 +43,27 @@ package struct ClaimOffer: Sendable, Hashable {
 
     package init(
         freeThreads: Int, ending: [Lease: Int] = [:], threadsMax: Int, runningJobs: Int, runsIsolatedJob: Bool,
-        ownersAtQuota: [String] = [], stoppingOnly: Bool = false, environment: [String: String] = [:]
+        ownersAtQuota: [String] = [], stoppingOnly: Bool = false, environment: [String: String] = [:],
+        memoryBytesMax: Int = .max, memoryBytesInUse: Int = 0
     ) {
         self.freeThreads = freeThreads
         self.ending = ending
         self.threadsMax = threadsMax
+        self.memoryBytesMax = memoryBytesMax
+        self.memoryBytesInUse = memoryBytesInUse
         self.runningJobs = runningJobs
         self.runsIsolatedJob = runsIsolatedJob
         self.ownersAtQuota = ownersAtQuota
         self.stoppingOnly = stoppingOnly
         self.environment = environment
+    }
+}
+
+extension ClaimOffer {
+    /// A job that would not fit if it ran alone is handed out all the same, so that it can fail.
+    fileprivate func hasMemory(for job: Job) -> Bool {
+        let bytes = job.memoryBytes ?? 0
+        return bytes > memoryBytesMax || bytes <= memoryBytesMax - memoryBytesInUse
     }
 }
 
@@ -79,6 +94,7 @@ extension Store {
                 if freeThreads < 1 { return .blocked(.workers) }
                 if freeThreads < threads { return .blocked(.threads) }
             }
+            if !offer.hasMemory(for: candidate.job) { return .blocked(.memory) }
             let change = Change(trigger: .claimed, actor: "worker")
             let (row, _) = try Self.apply(
                 change, to: candidate, in: transaction, live: live, changes: changes)

@@ -1,4 +1,5 @@
 package import Jobs
+package import Locks
 
 /// Why the store did not do what it was asked for.
 package enum StoreError: Error, Sendable, Hashable {
@@ -33,6 +34,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case unavailable(Fault)
     /// A file cannot be read; the disk may take writes all the same.
     case unreadable(Fault)
+    /// There is no memory for a file.
+    case outOfMemory(OutOfMemory)
     case closed
 
     // The store is wrong.
@@ -106,6 +109,7 @@ extension StoreError: CustomStringConvertible {
         case .diskFull(let fault): "the disk is full: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .unavailable(let fault): "the disk fails: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .unreadable(let fault): "a file cannot be read: \(fault.operation): \(fault.detail) (\(fault.code))"
+        case .outOfMemory(let error): "\(error)"
         case .closed: "the store is closed"
         case .statementFailed(let fault): "a statement failed: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .corrupt(let detail): "corrupt: \(detail)"

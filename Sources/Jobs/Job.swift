@@ -117,6 +117,8 @@ package enum WaitingReason: String, Sendable, Hashable, CaseIterable {
     case workers
     /// It wants more threads than are free.
     case threads
+    /// With the running jobs it would take more memory than they may take together.
+    case memory
     /// It crashed the process before and runs alone, or another such job does.
     case isolation
     /// Its owner's jobs use up what they may at a time.

@@ -215,6 +215,8 @@ package struct JobFailure: Error, Sendable, Hashable {
         case invalidSpec = "invalid-spec"
         /// A data set or a model that it needs is gone.
         case notFound = "not-found"
+        /// There is less memory than it needs.
+        case outOfMemory = "out-of-memory"
         case `internal`
     }
 

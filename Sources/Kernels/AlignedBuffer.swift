@@ -1,4 +1,5 @@
 import Glibc
+package import Locks
 
 /// Memory for `count` elements on a 64-byte boundary, zeroed, owned by this object alone.
 ///
@@ -15,19 +16,21 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
 
     /// Elements whose bits are all zero. The system gives large blocks that way, page by page as they are first touched, so
     /// that it takes no time here.
-    fileprivate init(zeroed count: Int) {
+    ///
+    /// - Throws: where there is no memory for them.
+    fileprivate init(zeroed count: Int) throws(OutOfMemory) {
         precondition(count >= 0, "a buffer cannot have \(count) elements")
         self.count = count
-        let bytes = max(count, 1) * MemoryLayout<Element>.stride + Self.alignmentBytes
-        // Swift's own allocations end the process likewise. What a job needs was held against the server's limit before.
-        guard let memory = calloc(bytes, 1) else { fatalError("no memory for a buffer of \(bytes) bytes") }
-        self.memory = memory
+        let (size, isTooLarge) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        let (bytes, isTooLong) = size.addingReportingOverflow(Self.alignmentBytes)
+        guard !isTooLarge, !isTooLong else { throw OutOfMemory(bytes: .max) }
+        memory = try MemoryRoom.allocate(bytes)
         pointer = memory.alignedUp(toMultipleOf: Self.alignmentBytes)
             .bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
-    package convenience init(count: Int, repeating element: Element) {
-        self.init(zeroed: count)
+    package convenience init(count: Int, repeating element: Element) throws(OutOfMemory) {
+        try self.init(zeroed: count)
         pointer.update(repeating: element, count: count)
     }
 
@@ -64,12 +67,12 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
 }
 
 extension AlignedBuffer where Element: Numeric {
-    package convenience init(count: Int) {
-        self.init(zeroed: count)
+    package convenience init(count: Int) throws(OutOfMemory) {
+        try self.init(zeroed: count)
     }
 
-    package convenience init(_ elements: some Collection<Element>) {
-        self.init(zeroed: elements.count)
+    package convenience init(_ elements: some Collection<Element>) throws(OutOfMemory) {
+        try self.init(zeroed: elements.count)
         copy(from: elements)
     }
 }

@@ -1,5 +1,6 @@
 import CKernels
 import COneDNN
+package import Locks
 
 /// A convolution without bias by oneDNN, on images in blocks of channels (`BlockedShape`), W `[filters, channels, kernel,
 /// kernel]`.
@@ -35,15 +36,15 @@ package final class BlockedConvolution {
     /// - Returns: nil where the library has no such convolution.
     package init?(
         _ window: ImageWindow, filters: Int, images: Int, inputBlock: Int, workspace: BlockedWorkspace
-    ) {
+    ) throws(OutOfMemory) {
         self.window = window
         self.filters = filters
         self.inputBlock = inputBlock
         self.workspace = workspace
         winograd = Self.winograd(window, filters: filters, images: images, inputBlock: inputBlock, workspace.block)
         if let winograd {
-            workspace.reserve(weights: 0, scratchBytes: winograd.scratchCount * MemoryLayout<Float>.stride)
-        } else if prepare(images) == nil {
+            try workspace.reserve(weights: 0, scratchBytes: winograd.scratchCount * MemoryLayout<Float>.stride)
+        } else if try prepare(images) == nil {
             return nil
         }
     }
@@ -57,14 +58,14 @@ package final class BlockedConvolution {
     }
 
     @discardableResult
-    private func prepare(_ images: Int) -> Passes? {
+    private func prepare(_ images: Int) throws(OutOfMemory) -> Passes? {
         if let ready = passes[images] { return ready }
         if passes.count >= Self.keptMax { passes.removeAll() }
         guard let made = Passes(window, filters: filters, images: images, tags: (tag(inputBlock), tag(workspace.block)))
         else {
             return nil
         }
-        workspace.reserve(weights: made.weightCount, scratchBytes: made.scratchBytes)
+        try workspace.reserve(weights: made.weightCount, scratchBytes: made.scratchBytes)
         passes[images] = made
         return made
     }
@@ -78,7 +79,10 @@ package final class BlockedConvolution {
     }
 
     private func ready(_ images: Int) -> Passes {
-        guard let passes = prepare(images) else { preconditionFailure("oneDNN has no convolution of \(images) images") }
+        // Fewer images than the network was made for work in the memory that it took for all of them.
+        guard let passes = try? prepare(images) else {
+            preconditionFailure("oneDNN has no convolution of \(images) images")
+        }
         return passes
     }
 
@@ -115,11 +119,13 @@ package final class BlockedConvolution {
 package final class BlockedWorkspace {
     /// Channels that stand together behind every convolution.
     package let block: Int
-    fileprivate private(set) var weights = AlignedBuffer<Float>(count: 0)
-    fileprivate private(set) var scratch = AlignedBuffer<UInt8>(count: 0)
+    fileprivate private(set) var weights: AlignedBuffer<Float>
+    fileprivate private(set) var scratch: AlignedBuffer<UInt8>
 
-    package init(block: Int) {
+    package init(block: Int) throws(OutOfMemory) {
         self.block = block
+        weights = try AlignedBuffer(count: 0)
+        scratch = try AlignedBuffer(count: 0)
     }
 
     /// The scratch as numbers.
@@ -127,9 +133,9 @@ package final class BlockedWorkspace {
         UnsafeMutableRawPointer(scratch.pointer).assumingMemoryBound(to: Float.self)
     }
 
-    fileprivate func reserve(weights count: Int, scratchBytes: Int) {
-        if count > weights.count { weights = AlignedBuffer(count: count) }
-        if scratchBytes > scratch.count { scratch = AlignedBuffer(count: scratchBytes) }
+    fileprivate func reserve(weights count: Int, scratchBytes: Int) throws(OutOfMemory) {
+        if count > weights.count { weights = try AlignedBuffer(count: count) }
+        if scratchBytes > scratch.count { scratch = try AlignedBuffer(count: scratchBytes) }
     }
 }
 

@@ -28,10 +28,11 @@ final class DenseProduct {
                 [
                     (DNNL_ARG_SRC, xLayout), (DNNL_ARG_WEIGHTS, weightLayout), (DNNL_ARG_BIAS, biasLayout),
                     (DNNL_ARG_DST, yLayout),
-                ])
+                ]),
+            let scratch = try? AlignedBuffer<UInt8>(count: max(1, primitive.scratchBytes))
         else { return nil }
         self.primitive = primitive
-        scratch = AlignedBuffer(count: max(1, primitive.scratchBytes))
+        self.scratch = scratch
     }
 
     func run(

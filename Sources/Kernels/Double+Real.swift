@@ -16,9 +16,9 @@ extension Double: Real {
     package static func withFloats<Result>(
         _ count: Int, _ x: Output, _ body: (UnsafeMutablePointer<Float>) -> Result
     ) -> Result {
-        let copy = AlignedBuffer((0..<count).map { Float(x[$0]) })
+        var copy = (0..<count).map { Float(x[$0]) }
         defer { for i in 0..<count { x[i] = Double(copy[i]) } }
-        return body(copy.pointer)
+        return body(&copy)
     }
 
     package static func gather(

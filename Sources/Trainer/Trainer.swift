@@ -2,6 +2,7 @@ package import Datasets
 import Glibc
 package import Jobs
 import Kernels
+import Locks
 import Weighting
 
 /// Trains assignments: the function the worker pool is handed.
@@ -47,7 +48,11 @@ package struct Trainer: Sendable {
             default: return .failed(.error, JobFailure(preparing: error))
             }
         }
-        return try run.outcome()
+        do {
+            return try run.outcome()
+        } catch let error as OutOfMemory {
+            return .failed(.error, JobFailure(error))
+        }
     }
 }
 
@@ -163,10 +168,17 @@ extension TrainingOutcome {
 }
 
 extension JobFailure {
+    fileprivate init(_ error: OutOfMemory) {
+        self.init(code: .outOfMemory, detail: "\(error)")
+    }
+
     /// Why a run could not be prepared, in the words of whoever found out.
     fileprivate init(preparing error: any Error) {
         switch error {
         case let failure as JobFailure: self = failure
+        case let error as OutOfMemory: self.init(error)
+        case let error as DatasetError where error.kind == .outOfMemory:
+            self.init(code: .outOfMemory, detail: "\(error)")
         case let error as DatasetError: self.init(code: .datasetInvalid, detail: "\(error)")
         case let error as WeightingProblems: self.init(code: .invalidSpec, detail: "\(error)")
         case let error as PlanError: self.init(code: .invalidSpec, detail: "\(error)")

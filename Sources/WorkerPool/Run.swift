@@ -55,6 +55,9 @@ final class Run: TrainingContext {
 
     var lease: Lease { claim.lease }
 
+    /// What its plan says.
+    var memoryBytes: Int { claim.job.memoryBytes ?? 0 }
+
     /// Time spent running over all attempts.
     var runningMilliseconds: Int {
         let (sum, overflow) = claim.runningMilliseconds.addingReportingOverflow(

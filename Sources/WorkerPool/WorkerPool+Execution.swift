@@ -17,11 +17,21 @@ extension WorkerPool {
     }
 
     private func outcome(of run: Run) throws(StoreError) -> TrainingOutcome {
+        guard mayHold(run) else {
+            return .failed(
+                .error,
+                JobFailure(
+                    code: .outOfMemory,
+                    detail: "The job needs \(run.memoryBytes) bytes of memory; "
+                        + "the jobs of this server may take \(configuration.memoryBytesMax) bytes together now."))
+        }
         do {
             let assignment = try run.assignment(from: store)
             return try run.reading(orFailingAs: .datasetInvalid) { _ in try train(assignment, run) }
         } catch let interruption as Run.Interruption {
             return interruption.outcome
+        } catch StoreError.outOfMemory(let error) {
+            return .failed(.error, JobFailure(code: .outOfMemory, detail: "\(error)"))
         } catch let failure as JobFailure {
             return .failed(.error, failure)
         } catch let error as StoreError where error == .fencedOut || error.isDiskTrouble || error == .closed {

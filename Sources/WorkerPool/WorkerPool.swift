@@ -13,6 +13,8 @@ package final class WorkerPool: Sendable {
         /// Attempts whose end stands in the writer's line, with their threads: free for whoever claims behind it.
         var ending: [Lease: Int] = [:]
         var freeThreads: Int
+        /// Bytes that the runs have planned for.
+        var memoryBytesInUse = 0
         /// Twice as many as can train, because a run keeps its queue until its end is durable.
         var freeQueues: [DispatchQueue]
         var isStopperFree = true
@@ -82,6 +84,12 @@ package final class WorkerPool: Sendable {
         return isDone
     }
 
+    /// Bytes that another job could plan for now.
+    package var memoryBytesFree: Int { state.withLock { configuration.memoryBytesMax - $0.memoryBytesInUse } }
+
+    /// Whether the run fits the server at all. It may have been accepted when there was more memory.
+    func mayHold(_ run: Run) -> Bool { run.memoryBytes <= configuration.memoryBytesMax }
+
     /// Jobs in workers' hands.
     package var runningJobs: Int { state.withLock { $0.runs.count } }
 
@@ -116,8 +124,11 @@ package final class WorkerPool: Sendable {
     }
 
     private func offer(stoppingOnly: Bool) -> ClaimOffer {
-        let (freeThreads, runs, ending) = state.withLock { state in
-            (state.freeQueues.isEmpty ? 0 : state.freeThreads, Array(state.runs.values), state.ending)
+        let (freeThreads, runs, ending, memoryBytes) = state.withLock { state in
+            (
+                state.freeQueues.isEmpty ? 0 : state.freeThreads, Array(state.runs.values), state.ending,
+                state.memoryBytesInUse
+            )
         }
         let counts = Dictionary(runs.map { ($0.claim.job.owner, 1) }, uniquingKeysWith: +)
         let quota = configuration.runningJobsPerOwnerMax ?? .max
@@ -125,7 +136,8 @@ package final class WorkerPool: Sendable {
             freeThreads: freeThreads, ending: ending, threadsMax: configuration.workers, runningJobs: runs.count,
             runsIsolatedJob: runs.contains(where: \.isIsolated),
             ownersAtQuota: counts.filter { $0.value >= quota }.keys.sorted(), stoppingOnly: stoppingOnly,
-            environment: configuration.environment)
+            environment: configuration.environment, memoryBytesMax: configuration.memoryBytesMax,
+            memoryBytesInUse: memoryBytes)
     }
 
     private func claimNext() throws(StoreError) -> Bool {
@@ -166,6 +178,7 @@ package final class WorkerPool: Sendable {
         let (queue, isDraining) = state.withLock { state in
             state.runs[claim.lease.job] = run
             state.freeThreads -= threads
+            if mayHold(run) { state.memoryBytesInUse += run.memoryBytes }
             if isStopping { state.isStopperFree = false }
             return (isStopping ? stopper : state.freeQueues.popLast() ?? stopper, state.isDraining)
         }
@@ -179,6 +192,7 @@ package final class WorkerPool: Sendable {
             state.withLock { state in
                 // Paused and resumed, the job may be in other hands already.
                 if state.runs[claim.lease.job] === run { state.runs[claim.lease.job] = nil }
+                if mayHold(run) { state.memoryBytesInUse -= run.memoryBytes }
                 if state.ending.removeValue(forKey: claim.lease) == nil { state.freeThreads += threads }
                 if isStopping { state.isStopperFree = true } else { state.freeQueues.append(queue) }
             }

@@ -8,16 +8,19 @@ package struct WorkerPoolConfiguration: Sendable {
     package var environment: [String: String]
     /// How many jobs of one owner run at the same time; nil for no limit.
     package var runningJobsPerOwnerMax: Int?
+    /// Bytes of memory that running jobs may plan for, all together.
+    package var memoryBytesMax: Int
     package var timers: any PoolTimers
     package var logger: Logger
 
     package init(
-        workers: Int, environment: [String: String], runningJobsPerOwnerMax: Int? = nil,
+        workers: Int, environment: [String: String], runningJobsPerOwnerMax: Int? = nil, memoryBytesMax: Int = .max,
         timers: any PoolTimers = DispatchTimers(), logger: Logger
     ) {
         self.workers = max(1, workers)
         self.environment = environment
         self.runningJobsPerOwnerMax = runningJobsPerOwnerMax
+        self.memoryBytesMax = memoryBytesMax
         self.timers = timers
         self.logger = logger
     }

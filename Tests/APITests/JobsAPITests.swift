@@ -54,8 +54,13 @@ struct JobsAPITests {
         #expect(answer.status == 415)
     }
 
-    @Test func aSpecThatNeedsTooMuchMemoryIsRefusedWithTheFigure() throws {
-        let bench = try Bench({ $0.jobMemoryBytesMax = 999 }, memoryBytes: 1_000)
+    /// Of one job, or of all that run.
+    @Test(arguments: [true, false])
+    func aSpecThatNeedsTooMuchMemoryIsRefusedWithTheFigure(ofOneJob: Bool) throws {
+        let bench = try Bench(
+            { settings in
+                if ofOneJob { settings.jobMemoryBytesMax = 999 } else { settings.memoryBytesMax = 999 }
+            }, memoryBytes: 1_000)
         let dataset = try bench.upload()
         let answer = bench.ask(
             .post, "/v1/jobs", fields: [.contentType: "application/json"], body: Bench.spec(dataset))

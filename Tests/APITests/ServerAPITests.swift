@@ -21,11 +21,13 @@ struct ServerAPITests {
 
     @Test func theServerTellsItsLimits() throws {
         let server = try Bench({
-            $0.version = "9.9"; $0.documentBytesMax = 17
+            $0.version = "9.9"; $0.documentBytesMax = 17; $0.memoryBytesMax = 12_345
         }).ask(.get, "/v1/server").json()
         #expect(server["version"]?.text == "9.9")
         #expect(server["state"]?.text == "serving")
         #expect(server["limits"]?["document_bytes_max"]?.int == 17)
+        #expect(server["limits"]?["memory_bytes_max"]?.int == 12_345)
+        #expect(server["capacity"]?["memory_bytes_free"]?.int == 12_345)
         #expect(server["uptime_seconds"]?.double == 0)
     }
 }

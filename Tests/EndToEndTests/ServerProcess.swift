@@ -15,15 +15,21 @@ final class ServerProcess {
     /// - Parameters:
     ///   - folder: an existing data folder to go on with; nil for a new one.
     ///   - descriptorsMax: how many file descriptors the process may have open; nil for as many as this one.
-    init(folder: String? = nil, workers: Int = 1, options: [String] = [], descriptorsMax: Int? = nil) throws {
+    ///   - addressKibibytesMax: how much memory it may have mapped; nil for as much as this one.
+    init(
+        folder: String? = nil, workers: Int = 1, options: [String] = [], descriptorsMax: Int? = nil,
+        addressKibibytesMax: Int? = nil
+    ) throws {
         ownsFolder = folder == nil
         self.folder = folder ?? Self.makeFolder()
         process = Process()
         let arguments = ["serve", "--port", "0", "--data-dir", self.folder, "--workers", String(workers)] + options
-        if let descriptorsMax {
+        let limits =
+            [descriptorsMax.map { "ulimit -n \($0); " }, addressKibibytesMax.map { "ulimit -v \($0); " }]
+            .compactMap { $0 }.joined()
+        if !limits.isEmpty {
             process.executableURL = URL(filePath: "/bin/sh")
-            process.arguments =
-                ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", Self.binary.path] + arguments
+            process.arguments = ["-c", limits + "exec \"$0\" \"$@\"", Self.binary.path] + arguments
         } else {
             process.executableURL = Self.binary
             process.arguments = arguments

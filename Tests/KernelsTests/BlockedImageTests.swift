@@ -121,9 +121,9 @@ struct BlockedImageTests {
         let (window, images) = (shape.window, shape.images)
         let inputBlock = window.channels.isMultiple(of: block) ? block : 1
         let convolution = try #require(
-            BlockedConvolution(
+            try BlockedConvolution(
                 window, filters: shape.filters, images: max(images, 2), inputBlock: inputBlock,
-                workspace: BlockedWorkspace(block: block)))
+                workspace: try BlockedWorkspace(block: block)))
         let pixels = window.height * window.width
         let before = BlockedShape(images: images, channels: window.channels, pixels: pixels, block: inputBlock)
         let behind = BlockedShape(images: images, channels: shape.filters, pixels: window.pixels, block: block)
@@ -183,7 +183,7 @@ struct BlockedImageTests {
         var (y, dx, dWeight, dWeightAlone) = (dy, x, weight, weight)
         // What an earlier pass has left there must not matter, and nothing behind the scratch may be touched.
         let guarded = convolution.scratchCount
-        let scratch = AlignedBuffer<Float>((0..<(guarded + 16)).map { _ in .nan })
+        let scratch = try AlignedBuffer<Float>((0..<(guarded + 16)).map { _ in .nan })
         convolution.forward(images: images, xBlocks, weight: weight, &yBlocks, scratch: scratch.pointer)
         convolution.gradient(
             images: images, xBlocks, weight: weight, dy: dyBlocks, dx: &dxBlocks, dWeight: &dWeight,
@@ -236,8 +236,8 @@ struct BlockedImageTests {
         let block = try #require(BlockedConvolution.channelsPerBlock)
         let window = ImageWindow(channels: 64, height: 8, width: 8, kernel: 3, padding: 1)
         let convolution = try #require(
-            BlockedConvolution(
-                window, filters: 64, images: 4, inputBlock: block, workspace: BlockedWorkspace(block: block)))
+            try BlockedConvolution(
+                window, filters: 64, images: 4, inputBlock: block, workspace: try BlockedWorkspace(block: block)))
         var stream = RandomStream(seed: 4, name: "threads")
         let (x, weight) = (stream.normals(4 * 64 * 64), stream.normals(64 * 64 * 9))
         let handed = Handed(convolution, count: x.count)

@@ -38,22 +38,22 @@ struct NarrowConvolutionTests {
         return shapes
     }()
 
-    private static func run(_ shape: Shape, biased: Bool, on loops: ck_table?) -> Outcome {
+    private static func run(_ shape: Shape, biased: Bool, on loops: ck_table?) throws -> Outcome {
         let layer = shape.layer
         var stream = RandomStream(seed: 2, name: "values")
         let x = stream.normals(shape.images * layer.inputs)
         let weight = stream.normals(layer.filters * layer.window.taps)
         let bias: [Float]? = biased ? stream.normals(layer.filters) : nil
         let dy = stream.normals(shape.images * layer.outputs)
-        guard let loops else { return plain(shape, x, weight, bias, dy) }
+        guard let loops else { return try plain(shape, x, weight, bias, dy) }
         var c = ck_narrow(
             window: ck_window(
                 channels: layer.window.channels, height: layer.window.height, width: layer.window.width,
                 kernel: layer.window.kernel, stride: 1, padding: layer.window.padding,
                 out_height: layer.window.outHeight, out_width: layer.window.outWidth),
             filters: layer.filters, pools: layer.pools, rectifies: layer.rectifies)
-        let scratch = AlignedBuffer<Float>(count: loops.narrow_scratch(&c), repeating: .nan)
-        let winners = AlignedBuffer<Int8>(count: loops.narrow_winners(&c, shape.images), repeating: 9)
+        let scratch = try AlignedBuffer<Float>(count: loops.narrow_scratch(&c), repeating: .nan)
+        let winners = try AlignedBuffer<Int8>(count: loops.narrow_winners(&c, shape.images), repeating: 9)
         var y = dy
         var (dx, dWeight, dBias) = (x, weight, [Float](repeating: .nan, count: layer.filters))
         loops.narrow_convolve(&c, shape.images, x, weight, bias, &y, winners.pointer, scratch.pointer)
@@ -64,9 +64,9 @@ struct NarrowConvolutionTests {
 
     private static func plain(
         _ shape: Shape, _ x: [Float], _ weight: [Float], _ bias: [Float]?, _ dy: [Float]
-    ) -> Outcome {
+    ) throws -> Outcome {
         let layer = shape.layer
-        let winners = AlignedBuffer<Int8>(count: shape.images * layer.outputs)
+        let winners = try AlignedBuffer<Int8>(count: shape.images * layer.outputs)
         var result = Outcome(
             y: doubles(dy), dx: doubles(x), dWeight: doubles(weight),
             dBias: Array(repeating: .nan, count: layer.filters))
@@ -80,10 +80,10 @@ struct NarrowConvolutionTests {
     }
 
     @Test(arguments: tables.indices, shapes.indices)
-    func bothPassesAgree(table: Int, index: Int) {
+    func bothPassesAgree(table: Int, index: Int) throws {
         let shape = Self.shapes[index]
-        let actual = Self.run(shape, biased: index % 3 != 0, on: tables[table])
-        let expected = Self.run(shape, biased: index % 3 != 0, on: nil)
+        let actual = try Self.run(shape, biased: index % 3 != 0, on: tables[table])
+        let expected = try Self.run(shape, biased: index % 3 != 0, on: nil)
         for (part, other) in [
             (actual.y, expected.y), (actual.dx, expected.dx), (actual.dWeight, expected.dWeight),
             (actual.dBias, expected.dBias),
@@ -101,8 +101,8 @@ struct NarrowConvolutionTests {
             window: ck_window(
                 channels: 1, height: 4, width: 4, kernel: 1, stride: 1, padding: 0, out_height: 4, out_width: 4),
             filters: 1, pools: true, rectifies: true)
-        let scratch = AlignedBuffer<Float>(count: tables[table].narrow_scratch(&c))
-        let winners = AlignedBuffer<Int8>(count: tables[table].narrow_winners(&c, 1), repeating: 0)
+        let scratch = try AlignedBuffer<Float>(count: tables[table].narrow_scratch(&c))
+        let winners = try AlignedBuffer<Int8>(count: tables[table].narrow_winners(&c, 1), repeating: 0)
         for place in 0..<16 {
             var x = [Float](repeating: 1, count: 16)
             x[place] = .nan

@@ -181,7 +181,7 @@ private final class GradientProblem<Number: Real> {
         var buffers: [AlignedBuffer<Number>] = []
         for (head, stack) in network.plan.heads.enumerated() {
             let count = rows.count * (try stack.output.count())
-            buffers.append(AlignedBuffer((0..<count).map { Number(weight(head, $0)) }))
+            buffers.append(try AlignedBuffer((0..<count).map { Number(weight(head, $0)) }))
         }
         try network.backward(buffers.map(\.pointer), pass, isWanted: isWanted)
         return network.gradients.elements

@@ -53,7 +53,7 @@ struct GradientCheckTests {
             }
         }
         _ = try loss()
-        let dOutputs = coefficients.map { AlignedBuffer($0) }
+        let dOutputs = try coefficients.map { try AlignedBuffer($0) }
         let pass = network.pass(batch, rows: rows, mode: .training, seed: 5, step: 6)
         try network.backward(dOutputs.map(\.pointer), pass, isWanted: { true })
         let gradients = network.gradients.elements

@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Kernels
 import Testing
 
 @testable import Datasets
@@ -29,6 +30,11 @@ struct MetricsTests {
             scores = try #require(json["scores"]?.elements).map { $0.double ?? .nan }
             metrics = Dictionary(
                 uniqueKeysWithValues: try #require(json["metrics"]?.members).map { ($0.name, $0.value.double) })
+        }
+
+        init(kind: TaskSpec.Kind, outputs: Int, scores: [Double], labels: [Double]) {
+            (self.kind, self.outputs, self.scores, self.labels) = (kind, outputs, scores, labels)
+            (line, metrics) = (0, [:])
         }
 
         var target: EncodedTarget {
@@ -67,12 +73,53 @@ struct MetricsTests {
         return try text.split(separator: "\n").enumerated().map { try Case($0.element, line: $0.offset + 1) }
     }
 
+    /// Wherever it is called off, nothing more is looked at; and between two looks lies at most one class or one row.
+    @Test(arguments: [TaskSpec.Kind.classification, .multilabel, .regression])
+    func manyOutputsAreCalledOffBetweenThem(_ kind: TaskSpec.Kind) throws {
+        let (outputs, rows) = (300, 40)
+        var stream = RandomStream(seed: 1, name: "scores")
+        let scores = (0..<(outputs * rows)).map { _ in stream.uniform(in: 0..<1) }
+        let labels = (0..<rows).map { Double($0 * 7 % outputs) }
+        let values = (0..<(outputs * rows)).map { Double($0 % 2) }
+        let example = Case(
+            kind: kind, outputs: outputs, scores: scores, labels: kind == .classification ? labels : values)
+        func looks(wantedFor: Int) throws -> Int {
+            var looks = 0
+            _ = try TaskMetrics.metrics(
+                of: example.task, scores: scores, target: example.target, rows: Array(0..<Int32(rows))
+            ) {
+                looks += 1
+                return looks <= wantedFor
+            }
+            return looks
+        }
+        #expect(try looks(wantedFor: .max) >= outputs)
+        for wantedFor in [0, 1, outputs / 2] {
+            #expect(throws: PassInterrupted.self) { _ = try looks(wantedFor: wantedFor) }
+        }
+    }
+
+    /// The order of the rows of a single output is called off as well.
+    @Test func theOrderOfManyRowsIsCalledOffBeforeItIsFound() throws {
+        var stream = RandomStream(seed: 2, name: "scores")
+        let scores = (0..<50_000).map { _ in stream.uniform(in: 0..<1) }
+        let isPositive = scores.indices.map { $0.isMultiple(of: 2) }
+        var looks = 0
+        #expect(throws: PassInterrupted.self) {
+            _ = try RankMetrics.rocAUC(scores: scores, isPositive: isPositive) {
+                looks += 1
+                return looks < 3
+            }
+        }
+        #expect(looks == 3)
+    }
+
     @Test func metricsAreThoseOfScikitLearn() throws {
         let cases = try Self.cases()
         #expect(Set(cases.map(\.kind)) == Set(TaskSpec.Kind.allCases))
         for example in cases {
             let rows = Array(0..<Int32(example.scores.count / example.outputs))
-            let found = TaskMetrics.metrics(
+            let found = try TaskMetrics.metrics(
                 of: example.task, scores: example.scores, target: example.target, rows: rows)
             #expect(Set(found.keys) == Set(example.kind.metrics), "\(example.testDescription)")
             #expect(Set(found.keys) == Set(example.metrics.keys), "\(example.testDescription)")
@@ -94,7 +141,7 @@ struct MetricsTests {
         let task = TaskPlan(
             TaskSpec(name: "task", targets: ["y"], kind: .binary),
             TargetPreprocessing(task: "task", columns: ["y"], kind: .binary(negative: "0", positive: "1")))
-        let found = TaskMetrics.metrics(of: task, scores: [0.9, 0.2], target: target, rows: [2, 3])
+        let found = try TaskMetrics.metrics(of: task, scores: [0.9, 0.2], target: target, rows: [2, 3])
         #expect(found["accuracy"] == 1)
         #expect(found["roc_auc"] == 1)
     }
@@ -102,7 +149,7 @@ struct MetricsTests {
     @Test(arguments: TaskSpec.Kind.allCases)
     func aPartWithoutLabelsHasNoMetric(kind: TaskSpec.Kind) throws {
         let example = try #require(try Self.cases().first { $0.kind == kind })
-        let found = TaskMetrics.metrics(of: example.task, scores: [], target: example.target, rows: [])
+        let found = try TaskMetrics.metrics(of: example.task, scores: [], target: example.target, rows: [])
         #expect(found.count == kind.metrics.count)
         #expect(found.values.allSatisfy { $0 == nil })
     }

@@ -34,10 +34,10 @@ struct OptimizerParityTests {
         _ recorded: [[String]], _ spec: OptimizerSpec, _: Number.Type, tolerance: Double
     ) throws {
         let count = 4
-        let optimizer = Optimizer<Number>(spec, parameters: count)
-        let parameters = AlignedBuffer((0..<count).map { Number(ParityProblem.number($0, 70)) })
+        let optimizer = try Optimizer<Number>(spec, parameters: count)
+        let parameters = try AlignedBuffer((0..<count).map { Number(ParityProblem.number($0, 70)) })
         for (step, line) in recorded.enumerated() {
-            let gradients = AlignedBuffer((0..<count).map { Number(ParityProblem.number($0, 80 + step)) })
+            let gradients = try AlignedBuffer((0..<count).map { Number(ParityProblem.number($0, 80 + step)) })
             optimizer.step(
                 parameters: parameters, gradients: gradients, learningRate: spec.learningRate, gradientScale: 1)
             for (actual, text) in zip(parameters.elements, line.dropFirst(2)) {

@@ -75,7 +75,7 @@ struct RandomnessTests {
     }
 
     /// The streams and the masks, written down a second time.
-    @Test func aMaskIsAFunctionOfSeedNameAndStep() {
+    @Test func aMaskIsAFunctionOfSeedNameAndStep() throws {
         let (seed, name, step): (UInt64, String, UInt64) = (0x1234_5678_9ABC_DEF0, "dropout/trunk.1", 5)
         func mixed(_ start: UInt64) -> UInt64 {
             var z = start
@@ -94,7 +94,7 @@ struct RandomnessTests {
             let word = Self.philox(counter, SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32)))[index % 4]
             expected.append(Double(word) * 0x1p-32 < 0.7 ? Float(1 / 0.7) : 0)
         }
-        let mask = AlignedBuffer<Float>(count: count)
+        let mask = try AlignedBuffer<Float>(count: count)
         Float.dropoutMask(RandomStream(seed: seed, name: name, part: step), count: count, keep: 0.7, mask.pointer)
         #expect(mask.elements == expected)
         #expect((600...800).contains(expected.count { $0 > 0 }))

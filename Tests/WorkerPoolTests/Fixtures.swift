@@ -123,13 +123,15 @@ final class Workshop: Sendable {
     }
 
     func makePool(
-        _ store: Store, workers: Int = 1, perOwner: Int? = nil, environment: [String: String] = ["build": "1"]
+        _ store: Store, workers: Int = 1, perOwner: Int? = nil, memoryBytesMax: Int = .max,
+        environment: [String: String] = ["build": "1"]
     ) -> WorkerPool {
         let trainer = self.trainer
         return WorkerPool(
             store: store,
             configuration: WorkerPoolConfiguration(
-                workers: workers, environment: environment, runningJobsPerOwnerMax: perOwner, timers: timers,
+                workers: workers, environment: environment, runningJobsPerOwnerMax: perOwner,
+                memoryBytesMax: memoryBytesMax, timers: timers,
                 logger: logger),
             train: { try trainer.train($0, $1) })
     }
@@ -150,7 +152,8 @@ extension Store {
 
     @discardableResult
     func submit(
-        _ name: String, on dataset: Identifier, owner: String = "local", _ members: [JSONValue.Member] = []
+        _ name: String, on dataset: Identifier, owner: String = "local", memoryBytes: Int? = nil,
+        _ members: [JSONValue.Member] = []
     ) throws -> Identifier {
         let task: JSONValue = .object([
             .init("name", .string("y")), .init("target", .string("y")), .init("type", .string("binary")),
@@ -162,7 +165,7 @@ extension Store {
                     .init("tasks", .array([task])),
                 ] + members), in: nil)
         let id = makeIdentifier(.job)
-        _ = try insert(NewJob(id: id, owner: owner, spec: spec)).commitAndWait()
+        _ = try insert(NewJob(id: id, owner: owner, spec: spec, memoryBytes: memoryBytes)).commitAndWait()
         return id
     }
 

@@ -10,7 +10,7 @@ enum CSVTable {
         for (index, name) in reader.header.enumerated() {
             guard let profile = source.schema.column(named: name) else { continue }
             for use in uses where use.name == name {
-                let builder = ColumnBuilder(
+                let builder = try ColumnBuilder(
                     profile, role: use.role, rows: source.schema.rows, namesMax: limits.classesMax)
                 builders.append((index, builder))
             }

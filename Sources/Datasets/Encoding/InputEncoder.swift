@@ -25,7 +25,7 @@ enum InputEncoder {
         _ tables: [DataTable], _ columns: [ColumnPreprocessing], _ isWanted: () -> Bool
     ) throws(DatasetError) -> FeatureMatrix {
         let rows = tables.reduce(0) { $0 + $1.rows }
-        var matrix = FeatureMatrix(preparedFor: columns, rows: rows)
+        var matrix = try FeatureMatrix(preparedFor: columns, rows: rows)
         var writer = ColumnWriter(feature: 0, embedded: 0)
         for column in columns {
             try DatasetError.check(isWanted)
@@ -59,16 +59,19 @@ enum InputEncoder {
                     column: images.column)
             }
         }
-        let pixels: ImageTensor.Pixels = images.storage == .bytes ? .bytes(stacked(bytes)) : .floats(stacked(floats))
+        let pixels: ImageTensor.Pixels =
+            images.storage == .bytes ? .bytes(try stacked(bytes)) : .floats(try stacked(floats))
         return ImageTensor(
             rows: tables.reduce(0) { $0 + $1.rows }, shape: images.shape, pixels: pixels, preprocessing: images)
     }
 
     /// One below the other; a part that stands alone is not copied.
-    private static func stacked<Value>(_ parts: [[Value]]) -> [Value] {
+    private static func stacked<Value>(_ parts: [[Value]]) throws(DatasetError) -> [Value] {
         if parts.count == 1 { return parts[0] }
+        let count = parts.reduce(0) { $0 + $1.count }
+        try DatasetError.claim(count, of: Value.self)
         var values: [Value] = []
-        values.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        values.reserveCapacity(count)
         for part in parts { values += part }
         return values
     }
@@ -77,7 +80,7 @@ enum InputEncoder {
         _ tables: [DataTable], _ text: TextPreprocessing, _ isWanted: () -> Bool
     ) throws(DatasetError) -> TokenMatrix {
         let rows = tables.reduce(0) { $0 + $1.rows }
-        var matrix = TokenMatrix(preparedFor: text, rows: rows)
+        var matrix = try TokenMatrix(preparedFor: text, rows: rows)
         let vocabulary = Vocabulary(text)
         var row = 0
         for table in tables {
@@ -113,10 +116,11 @@ extension ImageShape: CustomStringConvertible {
 
 extension FeatureMatrix {
     /// Zeros of the right size.
-    init(preparedFor columns: [ColumnPreprocessing], rows: Int) {
+    init(preparedFor columns: [ColumnPreprocessing], rows: Int) throws(DatasetError) {
         self.rows = rows
         features = columns.reduce(0) { $0 + $1.features }
         embeddings = columns.compactMap(\.embedding)
+        try DatasetError.claim(rows * (features + embeddings.count), of: Float.self)
         values = [Float](repeating: 0, count: rows * features)
         indices = [Int32](repeating: 0, count: rows * embeddings.count)
     }
@@ -124,10 +128,11 @@ extension FeatureMatrix {
 
 extension TokenMatrix {
     /// Padding of the right size.
-    init(preparedFor text: TextPreprocessing, rows: Int) {
+    init(preparedFor text: TextPreprocessing, rows: Int) throws(DatasetError) {
         self.rows = rows
         tokensMax = text.options.tokensMax
         idCount = text.idCount
+        try DatasetError.claim(rows * (tokensMax + 1), of: Int32.self)
         ids = [Int32](repeating: TextPreprocessing.padding, count: rows * tokensMax)
         lengths = [Int32](repeating: 0, count: rows)
     }

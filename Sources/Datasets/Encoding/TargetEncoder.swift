@@ -27,7 +27,9 @@ enum TargetEncoder {
         var ids: [ExactText: Int32] = [:]
         for (index, name) in classes.enumerated() { ids[ExactText(name)] = Int32(index) }
         var target = ClassTarget(ids: [], classes: classes.count)
-        target.ids.reserveCapacity(parts.reduce(0) { $0 + $1.table.rows })
+        let rows = parts.reduce(0) { $0 + $1.table.rows }
+        try DatasetError.claim(rows, of: Int32.self)
+        target.ids.reserveCapacity(rows)
         for part in parts {
             guard case .categories(let labels) = try part.table.column(column.use.name, as: column.use.role) else {
                 throw DatasetError("expected labels", pointer: part.pointer, column: column.use.name)
@@ -50,7 +52,7 @@ enum TargetEncoder {
     }
 
     private static func labels(_ parts: [Part], _ plan: TargetPlan) throws(DatasetError) -> MatrixTarget {
-        var writer = MatrixWriter(rows: parts.reduce(0) { $0 + $1.table.rows }, outputs: plan.outputs)
+        var writer = try MatrixWriter(rows: parts.reduce(0) { $0 + $1.table.rows }, outputs: plan.outputs)
         var base = 0
         for part in parts {
             var output = 0
@@ -77,7 +79,7 @@ enum TargetEncoder {
     private static func numbers(
         _ parts: [Part], _ plan: TargetPlan, means: [Double], deviations: [Double]
     ) throws(DatasetError) -> MatrixTarget {
-        var writer = MatrixWriter(rows: parts.reduce(0) { $0 + $1.table.rows }, outputs: plan.outputs)
+        var writer = try MatrixWriter(rows: parts.reduce(0) { $0 + $1.table.rows }, outputs: plan.outputs)
         var base = 0
         for part in parts {
             var output = 0
@@ -104,7 +106,9 @@ enum TargetEncoder {
 private struct MatrixWriter {
     private(set) var target: MatrixTarget
 
-    init(rows: Int, outputs: Int) {
+    init(rows: Int, outputs: Int) throws(DatasetError) {
+        // The values, and a mask when the first missing one is met.
+        try DatasetError.claim(rows * outputs * 2, of: Float.self)
         target = MatrixTarget(
             outputs: outputs, values: [Float](repeating: 0, count: rows * outputs), mask: nil)
     }

@@ -10,7 +10,7 @@ enum JSONLinesTable {
         for use in uses {
             guard let profile = source.schema.column(named: use.name) else { continue }
             builders[use.name, default: []].append(
-                ColumnBuilder(profile, role: use.role, rows: source.schema.rows, namesMax: limits.classesMax))
+                try ColumnBuilder(profile, role: use.role, rows: source.schema.rows, namesMax: limits.classesMax))
         }
         while try reader.next() {
             for (name, builders) in builders {

@@ -40,6 +40,7 @@ enum NPZTable {
     private static func values(_ array: NPZArray) throws(DatasetError) -> ArrayColumn.Values {
         let total = array.header.rows * array.rowCount
         if array.header.element.name == "u1" {
+            try DatasetError.claim(total, of: UInt8.self)
             var failure: DatasetError?
             let bytes = [UInt8](unsafeUninitializedCapacity: total) { target, count in
                 do throws(DatasetError) {
@@ -53,6 +54,7 @@ enum NPZTable {
             if let failure { throw failure }
             return .bytes(bytes)
         }
+        try DatasetError.claim(total, of: Float.self)
         var floats: [Float] = []
         floats.reserveCapacity(total)
         let rowCount = array.rowCount
@@ -67,6 +69,7 @@ enum NPZTable {
     }
 
     private static func numbers(_ array: NPZArray, missing: Int?) throws(DatasetError) -> [Double] {
+        try DatasetError.claim(array.header.rows, of: Double.self)
         var numbers: [Double] = []
         numbers.reserveCapacity(array.header.rows)
         try array.forEachPiece { bytes, count, first throws(DatasetError) in
@@ -83,6 +86,7 @@ enum NPZTable {
     ) throws(DatasetError) -> CategoryColumn {
         let element = array.header.element
         let missingName = element.isText ? nil : missing.map { String($0) }
+        try DatasetError.claim(array.header.rows, of: Int32.self)
         var codes: [Int32] = []
         codes.reserveCapacity(array.header.rows)
         var names: [String] = []
@@ -112,11 +116,10 @@ enum NPZTable {
 
     private static func texts(_ array: NPZArray) throws(DatasetError) -> TextColumn {
         var texts = TextColumn()
-        texts.ends.reserveCapacity(array.header.rows)
+        try texts.reserve(rows: array.header.rows, bytes: 0)
         try array.forEachPiece { bytes, count, first throws(DatasetError) in
             for index in 0..<count {
-                texts.bytes.append(contentsOf: try array.text(bytes, index, row: first + index).utf8)
-                texts.ends.append(texts.bytes.count)
+                try texts.append(try array.text(bytes, index, row: first + index).utf8)
             }
         }
         return texts

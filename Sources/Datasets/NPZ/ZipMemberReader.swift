@@ -1,6 +1,5 @@
 import CZlib
 import Compression
-import Glibc
 
 /// A member of a ZIP file from its first to its last byte, inflated as it is read. Its length and its CRC are checked with the
 /// last byte; no more than the directory promised is ever produced.
@@ -42,7 +41,7 @@ final class ZipMemberReader {
         do {
             return try Inflater(.raw)
         } catch {
-            throw DatasetError("out of memory for inflating", kind: .unreadable(ENOMEM))
+            throw DatasetError("there is no memory for inflating", kind: .outOfMemory)
         }
     }
 

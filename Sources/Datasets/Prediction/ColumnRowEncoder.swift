@@ -16,7 +16,7 @@ final class ColumnRowEncoder: RowEncoder {
     private let names: Set<String>
     private var matrix: FeatureMatrix
 
-    init(_ columns: [ColumnPreprocessing], rows: Int) {
+    init(_ columns: [ColumnPreprocessing], rows: Int) throws(DatasetError) {
         var feature = 0
         var embedded = 0
         self.columns = columns.map { column in
@@ -29,7 +29,7 @@ final class ColumnRowEncoder: RowEncoder {
             )
         }
         names = Set(columns.map(\.name))
-        matrix = FeatureMatrix(preparedFor: columns, rows: rows)
+        matrix = try FeatureMatrix(preparedFor: columns, rows: rows)
     }
 
     var encoded: EncodedInputs { .features(matrix) }

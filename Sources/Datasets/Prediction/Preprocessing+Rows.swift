@@ -27,7 +27,7 @@ extension Preprocessing {
                 "encoded, the rows would take more than \(limits.predictionBytesMax) bytes; send fewer at once",
                 kind: .tooLarge, pointer: base)
         }
-        let encoder = inputs.makeRowEncoder(rows: rows.count)
+        let encoder = try inputs.makeRowEncoder(rows: rows.count)
         var problems: [Problem] = []
         for (index, row) in rows.enumerated() {
             problems += encoder.encode(row, at: index, pointer: pointer(base, index))
@@ -62,11 +62,11 @@ extension InputPreprocessing {
         }
     }
 
-    fileprivate func makeRowEncoder(rows: Int) -> any RowEncoder {
+    fileprivate func makeRowEncoder(rows: Int) throws(DatasetError) -> any RowEncoder {
         switch self {
-        case .columns(let columns): ColumnRowEncoder(columns, rows: rows)
+        case .columns(let columns): try ColumnRowEncoder(columns, rows: rows)
         case .images(let images): ImageRowEncoder(images, rows: rows)
-        case .text(let text): TextRowEncoder(text, rows: rows)
+        case .text(let text): try TextRowEncoder(text, rows: rows)
         }
     }
 }

@@ -6,10 +6,10 @@ final class TextRowEncoder: RowEncoder {
     private let vocabulary: Vocabulary
     private var matrix: TokenMatrix
 
-    init(_ preprocessing: TextPreprocessing, rows: Int) {
+    init(_ preprocessing: TextPreprocessing, rows: Int) throws(DatasetError) {
         column = preprocessing.column
         vocabulary = Vocabulary(preprocessing)
-        matrix = TokenMatrix(preparedFor: preprocessing, rows: rows)
+        matrix = try TokenMatrix(preparedFor: preprocessing, rows: rows)
     }
 
     var encoded: EncodedInputs { .tokens(matrix) }

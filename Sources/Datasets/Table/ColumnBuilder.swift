@@ -14,17 +14,24 @@ final class ColumnBuilder {
     private let shape: [Int]
 
     /// - Parameter namesMax: how many different names a column of categories may have.
-    init(_ profile: ColumnProfile, role: ColumnRole, rows: Int, namesMax: Int) {
+    init(_ profile: ColumnProfile, role: ColumnRole, rows: Int, namesMax: Int) throws(DatasetError) {
         name = profile.name
         type = profile.type
         shape = profile.shape
         self.role = role
         self.namesMax = namesMax
         switch role {
-        case .number: numbers.reserveCapacity(rows)
-        case .category: codes.reserveCapacity(rows)
-        case .text: texts.ends.reserveCapacity(rows)
-        case .array: break
+        case .number:
+            try DatasetError.claim(rows, of: Double.self)
+            numbers.reserveCapacity(rows)
+        case .category:
+            try DatasetError.claim(rows, of: Int32.self)
+            codes.reserveCapacity(rows)
+        case .text: try texts.reserve(rows: rows, bytes: 0)
+        case .array:
+            let (count, overflow) = rows.multipliedReportingOverflow(by: profile.shape.first ?? 0)
+            try DatasetError.claim(overflow ? .max : count, of: Float.self)
+            elements.reserveCapacity(count)
         }
     }
 
@@ -39,8 +46,7 @@ final class ColumnBuilder {
             guard let value = number(field) else { throw notANumber(row: row, line: line) }
             try addName(ofNumber: value, spelled: field, missing: missing, row: row)
         case .text:
-            texts.bytes.append(contentsOf: field)
-            texts.ends.append(texts.bytes.count)
+            try texts.append(field)
         case .array:
             throw DatasetError("expected an array, found text", row: row, line: line, column: name)
         }
@@ -64,15 +70,14 @@ final class ColumnBuilder {
             guard value == .null || value.text != nil else {
                 throw unexpected(value, "a string or null", row: row, line: line)
             }
-            texts.bytes.append(contentsOf: (value.text ?? "").utf8)
-            texts.ends.append(texts.bytes.count)
+            try texts.append((value.text ?? "").utf8)
         case .array:
             let length = shape.first ?? 0
             let numbers = value == .null ? [Double](repeating: .nan, count: length) : value.numbers
             guard let numbers, length > 0, numbers.count == length else {
                 throw unexpected(value, "an array of \(length) numbers", row: row, line: line)
             }
-            elements += numbers.map { Float($0) }
+            for number in numbers { elements.append(Float(number)) }
         }
     }
 

@@ -78,8 +78,33 @@ struct TextColumn: Sendable {
     /// Where each row's text ends.
     var ends: [Int] = []
 
+    /// Takes memory for so many rows, and for what is known of their texts.
+    mutating func reserve(rows: Int, bytes count: Int) throws(DatasetError) {
+        try DatasetError.claim(rows, of: Int.self)
+        ends.reserveCapacity(rows)
+        try DatasetError.claim(count, of: UInt8.self)
+        bytes.reserveCapacity(count)
+    }
+
+    /// Adds a row.
+    mutating func append(_ text: some Collection<UInt8>) throws(DatasetError) {
+        try bytes.makeRoom(for: text.count)
+        bytes.append(contentsOf: text)
+        ends.append(bytes.count)
+    }
+
     subscript(_ row: Int) -> String {
         String(decoding: bytes[(row == 0 ? 0 : ends[row - 1])..<ends[row]], as: UTF8.self)
+    }
+}
+
+extension Array where Element: BitwiseCopyable {
+    /// Claims memory where so many more elements do not fit, then takes half as much again as the array has.
+    mutating func makeRoom(for more: Int) throws(DatasetError) {
+        guard count + more > capacity else { return }
+        let wanted = Swift.max(count + more, count + count / 2)
+        try DatasetError.claim(wanted, of: Element.self)
+        reserveCapacity(wanted)
     }
 }
 

@@ -8,6 +8,8 @@ struct Vocabulary {
 
     /// Different tokens counted at once; beyond, the rarest are forgotten.
     private static let candidatesMax = 4 << 20
+    /// About what one takes: a place in the table and its letters.
+    private static let bytesPerCandidate = 64
 
     init(_ preprocessing: TextPreprocessing) {
         tokenizer = Tokenizer(options: preprocessing.options)
@@ -26,10 +28,15 @@ struct Vocabulary {
     ) throws(DatasetError) -> [String] {
         let tokenizer = Tokenizer(options: options)
         var counts: [String: Int] = [:]
+        var claimed = 4_096
         for row in training {
             try DatasetError.check(isWanted)
             for token in tokenizer.ngrams(of: texts[Int(row)], limit: .max >> 1) { counts[token, default: 0] += 1 }
             if counts.count > candidatesMax { forgetRarest(&counts) }
+            guard counts.count > claimed else { continue }
+            claimed = 2 * counts.count
+            // A table that grows stands twice in memory for a moment.
+            try DatasetError.claim(2 * claimed * bytesPerCandidate, of: UInt8.self)
         }
         let room = max(options.vocabularyMax - TextPreprocessing.reserved, 0)
         return

@@ -87,7 +87,7 @@ package struct ModelFile: Sendable {
     }
 
     /// A network with these parameters, for prediction.
-    package func makeNetwork(rowsMax: Int) throws(PlanError) -> Network<Float> {
+    package func makeNetwork(rowsMax: Int) throws -> Network<Float> {
         let network = try Network<Float>(plan, rowsMax: rowsMax)
         for (entry, values) in zip(plan.parameters.entries, parameters) {
             (network.parameters.pointer + entry.offset).update(from: values, count: values.count)

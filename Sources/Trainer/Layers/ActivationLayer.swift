@@ -7,11 +7,11 @@ final class ActivationLayer<Number: Real>: Layer {
     private let sums: AlignedBuffer<Number>
     private let output: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, activation: ActivationFunction) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, activation: ActivationFunction) throws {
         width = try layer.output.count()
         self.activation = activation
-        output = AlignedBuffer(count: try product(rowsMax, width))
-        sums = activation.needsInput ? AlignedBuffer(count: output.count) : output
+        output = try AlignedBuffer(count: try product(rowsMax, width))
+        sums = try activation.needsInput ? AlignedBuffer(count: output.count) : output
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

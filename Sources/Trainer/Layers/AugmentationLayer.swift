@@ -12,11 +12,11 @@ final class AugmentationLayer<Number: Real>: Layer {
     private let channels: Int
     private let output: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, padding: Int, flips: Bool) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, padding: Int, flips: Bool) throws {
         (height, width, channels) = try layer.input.image(for: layer.name)
         self.padding = padding
         self.flips = flips
-        output = AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
+        output = try AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

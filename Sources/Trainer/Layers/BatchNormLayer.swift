@@ -15,14 +15,14 @@ final class BatchNormLayer<Number: Real>: Layer {
     private let output: AlignedBuffer<Number>
     private var input: UnsafePointer<Number>?
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int) throws {
         channels = layer.input.channels
         let width = try layer.input.count()
         pixels = channels > 0 ? width / channels : 0
         weight = layer.parameters[0]
         bias = layer.parameters[1]
-        observed = BatchStatistics(layer, channels: channels)
-        output = AlignedBuffer(count: try product(rowsMax, width))
+        observed = try BatchStatistics(layer, channels: channels)
+        output = try AlignedBuffer(count: try product(rowsMax, width))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

@@ -13,12 +13,12 @@ final class BatchStatistics<Number: Real> {
 
     private let channels: Int
 
-    init(_ layer: NetworkPlan.PlacedLayer, channels: Int) {
+    init(_ layer: NetworkPlan.PlacedLayer, channels: Int) throws {
         self.channels = channels
         runningMean = layer.statistics[0]
         runningVariance = layer.statistics[1]
-        mean = AlignedBuffer(count: channels)
-        inverseDeviation = AlignedBuffer(count: channels)
+        mean = try AlignedBuffer(count: channels)
+        inverseDeviation = try AlignedBuffer(count: channels)
     }
 
     func commit(to statistics: UnsafeMutablePointer<Number>) {

@@ -11,16 +11,16 @@ final class BlockedConvolutionLayer: Layer {
     /// - Returns: nil where the library has no such convolution.
     init?(
         _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, window: ImageWindow, filters: Int, workspace: BlockedWorkspace
-    ) throws(PlanError) {
+    ) throws {
         let inputBlock = window.channels.isMultiple(of: workspace.block) ? workspace.block : 1
         guard
-            let convolution = BlockedConvolution(
+            let convolution = try BlockedConvolution(
                 window, filters: filters, images: rowsMax, inputBlock: inputBlock, workspace: workspace)
         else { return nil }
         self.convolution = convolution
         weight = layer.parameters[0]
-        output = AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
-        dInput = AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
+        output = try AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
+        dInput = try AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
     }
 
     func forward(_ input: UnsafePointer<Float>, _ pass: Pass<Float>) -> UnsafePointer<Float> {

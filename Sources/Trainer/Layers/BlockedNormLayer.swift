@@ -12,7 +12,7 @@ final class BlockedNormLayer: Layer {
     private let output: AlignedBuffer<Float>
     private var input: UnsafePointer<Float>?
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, block: Int, rectifies: Bool) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, block: Int, rectifies: Bool) throws {
         let image = try layer.input.image(for: layer.name)
         channels = image.channels
         pixels = try product(image.height, image.width)
@@ -20,8 +20,8 @@ final class BlockedNormLayer: Layer {
         self.rectifies = rectifies
         weight = layer.parameters[0]
         bias = layer.parameters[1]
-        observed = BatchStatistics(layer, channels: channels)
-        output = AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
+        observed = try BatchStatistics(layer, channels: channels)
+        output = try AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
     }
 
     private func shape(_ pass: Pass<Float>) -> BlockedShape {
@@ -72,13 +72,13 @@ final class BlockedMeanLayer: Layer {
     private let output: AlignedBuffer<Float>
     private let dInput: AlignedBuffer<Float>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, block: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, block: Int) throws {
         let image = try layer.input.image(for: layer.name)
         channels = image.channels
         pixels = try product(image.height, image.width)
         self.block = block
-        output = AlignedBuffer(count: try product(rowsMax, channels))
-        dInput = AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
+        output = try AlignedBuffer(count: try product(rowsMax, channels))
+        dInput = try AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
     }
 
     private func shape(_ pass: Pass<Float>) -> BlockedShape {

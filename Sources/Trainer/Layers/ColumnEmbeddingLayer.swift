@@ -12,11 +12,11 @@ final class ColumnEmbeddingLayer<Number: Real>: Layer {
     private let width: Int
     private let output: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int) throws {
         (features, embeddings) = try layer.input.columns(for: layer.name)
         tables = layer.parameters
         width = try layer.output.count()
-        output = AlignedBuffer(count: try product(rowsMax, width))
+        output = try AlignedBuffer(count: try product(rowsMax, width))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

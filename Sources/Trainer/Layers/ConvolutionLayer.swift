@@ -26,7 +26,7 @@ final class ConvolutionLayer<Number: Real>: Layer {
     init(
         _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, window: ImageWindow, filters: Int,
         activation: ActivationFunction
-    ) throws(PlanError) {
+    ) throws {
         self.window = window
         self.filters = filters
         self.activation = activation
@@ -35,11 +35,11 @@ final class ConvolutionLayer<Number: Real>: Layer {
         inputs = try layer.input.count()
         outputs = try layer.output.count()
         group = min(rowsMax, ConvolutionGroup.images(pixels: window.pixels))
-        columns = AlignedBuffer(count: try product(window.taps, group, window.pixels))
-        grouped = AlignedBuffer(count: group > 1 ? try product(filters, group, window.pixels) : 0)
-        output = AlignedBuffer(count: try product(rowsMax, outputs))
-        sums = activation.needsInput ? AlignedBuffer(count: output.count) : output
-        dInput = AlignedBuffer(count: try product(rowsMax, inputs))
+        columns = try AlignedBuffer(count: try product(window.taps, group, window.pixels))
+        grouped = try AlignedBuffer(count: group > 1 ? try product(filters, group, window.pixels) : 0)
+        output = try AlignedBuffer(count: try product(rowsMax, outputs))
+        sums = try activation.needsInput ? AlignedBuffer(count: output.count) : output
+        dInput = try AlignedBuffer(count: try product(rowsMax, inputs))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

@@ -15,15 +15,15 @@ final class DenseLayer<Number: Real>: Layer {
     /// For batches of full size; smaller ones are rare.
     private let fullBatch: (rows: Int, kernel: Number.DenseKernel)?
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, activation: ActivationFunction) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, activation: ActivationFunction) throws {
         inputs = try layer.input.count()
         outputs = try layer.output.count()
         self.activation = activation
         weight = layer.parameters[0]
         bias = layer.parameters.count > 1 ? layer.parameters[1] : nil
-        output = AlignedBuffer(count: try product(rowsMax, outputs))
-        sums = activation.needsInput ? AlignedBuffer(count: output.count) : output
-        dInput = AlignedBuffer(count: try product(rowsMax, inputs))
+        output = try AlignedBuffer(count: try product(rowsMax, outputs))
+        sums = try activation.needsInput ? AlignedBuffer(count: output.count) : output
+        dInput = try AlignedBuffer(count: try product(rowsMax, inputs))
         let kernel = bias == nil ? nil : Number.denseKernel(rows: rowsMax, inputs: inputs, outputs: outputs)
         fullBatch = kernel.map { (rowsMax, $0) }
     }

@@ -12,12 +12,12 @@ final class DropoutLayer<Number: Real>: Layer {
     private let mask: AlignedBuffer<Number>
     private let output: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, rate: Double) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, rate: Double) throws {
         name = "dropout/\(layer.stream)"
         width = try layer.output.count()
         self.rate = rate
-        output = AlignedBuffer(count: try product(rowsMax, width))
-        mask = AlignedBuffer(count: output.count)
+        output = try AlignedBuffer(count: try product(rowsMax, width))
+        mask = try AlignedBuffer(count: output.count)
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

@@ -12,10 +12,10 @@ final class EmbeddingGradient<Number: Real> {
     private var writtenCount = 0
     private var target: UnsafeMutablePointer<Number>?
 
-    init(ids: Int, width: Int, tokensMax: Int) {
+    init(ids: Int, width: Int, tokensMax: Int) throws {
         self.ids = ids
         self.width = width
-        written = AlignedBuffer(count: tokensMax, repeating: 0)
+        written = try AlignedBuffer(count: tokensMax, repeating: 0)
     }
 
     /// Makes the gradient all zero, ready for the tokens of this mini-batch to add to it.

@@ -9,13 +9,13 @@ final class EmbeddingLayer<Number: Real>: Layer {
     /// `[rowsMax, length, width]`.
     private let output: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, width: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, width: Int) throws {
         let (length, ids) = try layer.input.tokens(for: layer.name)
         self.length = length
         self.width = width
         weight = layer.parameters[0]
-        gradient = EmbeddingGradient(ids: ids, width: width, tokensMax: try product(rowsMax, length))
-        output = AlignedBuffer(count: try product(rowsMax, length, width))
+        gradient = try EmbeddingGradient(ids: ids, width: width, tokensMax: try product(rowsMax, length))
+        output = try AlignedBuffer(count: try product(rowsMax, length, width))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

@@ -8,13 +8,13 @@ final class EmbeddingMeanLayer<Number: Real>: Layer {
     private let gradient: EmbeddingGradient<Number>
     private let output: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, width: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, width: Int) throws {
         let (length, ids) = try layer.input.tokens(for: layer.name)
         self.length = length
         self.width = width
         weight = layer.parameters[0]
-        gradient = EmbeddingGradient(ids: ids, width: width, tokensMax: try product(rowsMax, length))
-        output = AlignedBuffer(count: try product(rowsMax, width))
+        gradient = try EmbeddingGradient(ids: ids, width: width, tokensMax: try product(rowsMax, length))
+        output = try AlignedBuffer(count: try product(rowsMax, width))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

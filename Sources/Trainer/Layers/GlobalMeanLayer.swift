@@ -7,12 +7,12 @@ final class GlobalMeanLayer<Number: Real>: Layer {
     private let output: AlignedBuffer<Number>
     private let dInput: AlignedBuffer<Number>
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int) throws {
         let image = try layer.input.image(for: layer.name)
         channels = image.channels
         pixels = try product(image.height, image.width)
-        output = AlignedBuffer(count: try product(rowsMax, channels))
-        dInput = AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
+        output = try AlignedBuffer(count: try product(rowsMax, channels))
+        dInput = try AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

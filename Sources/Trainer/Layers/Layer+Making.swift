@@ -7,7 +7,7 @@ extension [NetworkPlan.PlacedLayer] {
     /// - Throws: `PlanError.impossible` where blocks were asked for and the library has no convolution for them.
     func makeLayers<Number: Real>(
         rowsMax: Int, blocks: BlockedWorkspace?, as: Number.Type
-    ) throws(PlanError) -> [any Layer<Number>] {
+    ) throws -> [any Layer<Number>] {
         var layers: [any Layer<Number>] = []
         var index = startIndex
         while index < endIndex {
@@ -43,13 +43,13 @@ extension NetworkPlan.PlacedLayer {
     /// The layer at work, together with the next one where one kernel computes both.
     fileprivate func makeLayer<Number: Real>(
         before next: NetworkPlan.PlacedLayer?, rowsMax: Int, blocks: BlockedWorkspace?, as: Number.Type
-    ) throws(PlanError) -> (layer: any Layer<Number>, takesNext: Bool) {
+    ) throws -> (layer: any Layer<Number>, takesNext: Bool) {
         if let blocks {
             let rectifies = next?.plan == .activation(.relu)
             if let blocked = try makeBlockedLayer(rowsMax: rowsMax, blocks: blocks, rectifies: rectifies) {
                 // Blocks are asked for in single precision only.
                 guard let layer = blocked as? any Layer<Number> else {
-                    throw .impossible(layer: name, detail: "blocks are for single precision")
+                    throw PlanError.impossible(layer: name, detail: "blocks are for single precision")
                 }
                 return (layer, plan == .batchNorm && rectifies)
             }
@@ -62,13 +62,13 @@ extension NetworkPlan.PlacedLayer {
     /// The layer on images in blocks; nil where the layout does not matter to it.
     private func makeBlockedLayer(
         rowsMax: Int, blocks: BlockedWorkspace, rectifies: Bool
-    ) throws(PlanError) -> (any Layer<Float>)? {
+    ) throws -> (any Layer<Float>)? {
         switch plan {
         case .convolution(let filters, _, _, _, _, _):
             guard
                 let layer = try BlockedConvolutionLayer(
                     self, rowsMax: rowsMax, window: try window(), filters: filters, workspace: blocks)
-            else { throw .impossible(layer: name, detail: "the library has no convolution in blocks") }
+            else { throw PlanError.impossible(layer: name, detail: "the library has no convolution in blocks") }
             return layer
         case .batchNorm: return try BlockedNormLayer(self, rowsMax: rowsMax, block: blocks.block, rectifies: rectifies)
         case .globalMean: return try BlockedMeanLayer(self, rowsMax: rowsMax, block: blocks.block)
@@ -79,7 +79,7 @@ extension NetworkPlan.PlacedLayer {
     /// The layer with memory for `rowsMax` rows. The plan's sizes have been counted, so their products fit.
     private func makeLayer<Number: Real>(
         rowsMax: Int, blocks: BlockedWorkspace?, as: Number.Type
-    ) throws(PlanError) -> any Layer<Number> {
+    ) throws -> any Layer<Number> {
         switch plan {
         case .dense(_, _, let activation):
             try DenseLayer<Number>(self, rowsMax: rowsMax, activation: activation)

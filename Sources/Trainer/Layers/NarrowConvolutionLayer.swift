@@ -12,14 +12,14 @@ final class NarrowConvolutionLayer<Number: Real>: Layer {
     private let scratch: AlignedBuffer<Number>
     private var input: UnsafePointer<Number>?
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, shape: NarrowConvolution) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, shape: NarrowConvolution) throws {
         self.shape = shape
         weight = layer.parameters[0]
         bias = layer.parameters.count > 1 ? layer.parameters[1] : nil
-        output = AlignedBuffer(count: try product(rowsMax, shape.outputs))
-        dInput = AlignedBuffer(count: try product(rowsMax, shape.inputs))
-        winners = AlignedBuffer(count: Number.winners(shape, images: rowsMax))
-        scratch = AlignedBuffer(count: Number.scratch(shape))
+        output = try AlignedBuffer(count: try product(rowsMax, shape.outputs))
+        dInput = try AlignedBuffer(count: try product(rowsMax, shape.inputs))
+        winners = try AlignedBuffer(count: Number.winners(shape, images: rowsMax))
+        scratch = try AlignedBuffer(count: Number.scratch(shape))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

@@ -13,14 +13,14 @@ final class PoolLayer<Number: Real>: Layer {
 
     init(
         _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, kind: LayerPlan.PoolKind, size: Int
-    ) throws(PlanError) {
+    ) throws {
         let image = try layer.input.image(for: layer.name)
         self.kind = kind
         channels = image.channels
         shape = PoolShape(planes: 0, height: image.height, width: image.width, size: size)
-        output = AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
-        dInput = AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
-        winners = AlignedBuffer(count: kind == .largest ? output.count : 0)
+        output = try AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
+        dInput = try AlignedBuffer(count: try product(rowsMax, try layer.input.count()))
+        winners = try AlignedBuffer(count: kind == .largest ? output.count : 0)
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

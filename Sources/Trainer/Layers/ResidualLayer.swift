@@ -13,7 +13,7 @@ final class ResidualLayer<Number: Real>: Layer {
     init(
         _ layer: NetworkPlan.PlacedLayer, rowsMax: Int, main: [LayerPlan], shortcut: [LayerPlan],
         blocks: BlockedWorkspace?
-    ) throws(PlanError) {
+    ) throws {
         var parameters = layer.parameters[...]
         var statistics = layer.statistics[...]
         self.main = try layer.branch(main, "main", &parameters, &statistics)
@@ -22,8 +22,8 @@ final class ResidualLayer<Number: Real>: Layer {
             .makeLayers(rowsMax: rowsMax, blocks: blocks, as: Number.self)
         inputs = try layer.input.count()
         outputs = try layer.output.count()
-        output = AlignedBuffer(count: try product(rowsMax, outputs))
-        dSum = AlignedBuffer(count: output.count)
+        output = try AlignedBuffer(count: try product(rowsMax, outputs))
+        dSum = try AlignedBuffer(count: output.count)
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

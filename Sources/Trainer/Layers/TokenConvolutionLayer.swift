@@ -19,19 +19,19 @@ final class TokenConvolutionLayer<Number: Real>: Layer {
     private let dInput: AlignedBuffer<Number>
     private var input: UnsafePointer<Number>?
 
-    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, kernels: [Int], filters: Int) throws(PlanError) {
+    init(_ layer: NetworkPlan.PlacedLayer, rowsMax: Int, kernels: [Int], filters: Int) throws {
         guard case .sequence(let length, let width) = layer.input else {
-            throw .impossible(layer: layer.name, detail: "it needs a text's vectors")
+            throw PlanError.impossible(layer: layer.name, detail: "it needs a text's vectors")
         }
         self.kernels = kernels
         self.filters = filters
         self.length = length
         self.width = width
         parameters = layer.parameters
-        sums = AlignedBuffer(count: try product(length, filters))
-        output = AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
-        winners = AlignedBuffer(count: output.count)
-        dInput = AlignedBuffer(count: try product(rowsMax, length, width))
+        sums = try AlignedBuffer(count: try product(length, filters))
+        output = try AlignedBuffer(count: try product(rowsMax, try layer.output.count()))
+        winners = try AlignedBuffer(count: output.count)
+        dInput = try AlignedBuffer(count: try product(rowsMax, length, width))
     }
 
     func forward(_ input: UnsafePointer<Number>, _ pass: Pass<Number>) -> UnsafePointer<Number> {

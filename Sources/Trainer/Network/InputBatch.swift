@@ -15,10 +15,10 @@ final class InputBatch<Number: Real> {
         let offsets: [Float]
     }
 
-    init(_ shape: SignalShape, rowsMax: Int) throws(PlanError) {
-        buffer = AlignedBuffer(count: try product(rowsMax, try shape.count()))
-        indexBuffer = AlignedBuffer(count: try product(rowsMax, shape.indices))
-        lengthBuffer = AlignedBuffer(count: shape.indices > 0 ? rowsMax : 0)
+    init(_ shape: SignalShape, rowsMax: Int) throws {
+        buffer = try AlignedBuffer(count: try product(rowsMax, try shape.count()))
+        indexBuffer = try AlignedBuffer(count: try product(rowsMax, shape.indices))
+        lengthBuffer = try AlignedBuffer(count: shape.indices > 0 ? rowsMax : 0)
     }
 
     /// `[rows, inputs]`; of images `[rows, channels, height, width]`, scaled and standardised.

@@ -30,22 +30,13 @@ package final class Network<Number: Real> {
     let trunkWidth: Int
     private var trunkOutput: UnsafePointer<Number>?
 
-    package init(_ plan: NetworkPlan, rowsMax: Int) throws(PlanError) {
+    package init(_ plan: NetworkPlan, rowsMax: Int) throws {
         self.plan = plan
         self.rowsMax = rowsMax
-        parameters = AlignedBuffer(count: plan.parameters.count)
-        gradients = AlignedBuffer(count: plan.parameters.count)
-        statistics = AlignedBuffer(count: plan.statistics.count)
-        // Where the library has no convolution for blocks after all, planes serve every network.
-        let layers = plan.trunk.layers
-        if let block = layers.channelsPerBlock(as: Number.self),
-            let blocked = try? layers.makeLayers(
-                rowsMax: rowsMax, blocks: BlockedWorkspace(block: block), as: Number.self)
-        {
-            trunk = blocked
-        } else {
-            trunk = try layers.makeLayers(rowsMax: rowsMax, blocks: nil, as: Number.self)
-        }
+        parameters = try AlignedBuffer(count: plan.parameters.count)
+        gradients = try AlignedBuffer(count: plan.parameters.count)
+        statistics = try AlignedBuffer(count: plan.statistics.count)
+        trunk = try Self.makeTrunk(plan.trunk.layers, rowsMax: rowsMax)
         firstTrained = trunk.firstIndex { !($0 is AugmentationLayer<Number>) } ?? trunk.count
         var heads: [[any Layer<Number>]] = []
         for head in plan.heads {
@@ -53,7 +44,21 @@ package final class Network<Number: Real> {
         }
         self.heads = heads
         trunkWidth = try plan.trunk.output.count()
-        dTrunkOutput = AlignedBuffer(count: try product(rowsMax, trunkWidth))
+        dTrunkOutput = try AlignedBuffer(count: try product(rowsMax, trunkWidth))
+    }
+
+    private static func makeTrunk(
+        _ layers: [NetworkPlan.PlacedLayer], rowsMax: Int
+    ) throws -> [any Layer<Number>] {
+        if let block = layers.channelsPerBlock(as: Number.self) {
+            do {
+                return try layers.makeLayers(
+                    rowsMax: rowsMax, blocks: try BlockedWorkspace(block: block), as: Number.self)
+            } catch PlanError.impossible {
+                // The library has no convolution for blocks after all; planes serve every network.
+            }
+        }
+        return try layers.makeLayers(rowsMax: rowsMax, blocks: nil, as: Number.self)
     }
 
     /// Draws the parameters, each from a stream of its own, so that dropout and augmentation move none.

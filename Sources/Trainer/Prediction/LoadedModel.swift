@@ -39,7 +39,7 @@ final class LoadedModel: Sendable {
                 if idle.count < Self.idleMax { idle.append(evaluator) }
             }
         }
-        return evaluator.predict((0..<inputs.rows).map { Int32(truncatingIfNeeded: $0) }, of: inputs)
+        return try evaluator.predict((0..<inputs.rows).map { Int32(truncatingIfNeeded: $0) }, of: inputs)
     }
 
     private func makeEvaluator() throws -> Evaluator<Float> {

@@ -125,7 +125,7 @@ package struct ModelLibrary: Sendable {
         do {
             return try body()
         } catch {
-            if case .unreadable = error.kind { throw error }
+            if error.isPassing { throw error }
             throw InvalidSpec(problems: error.problems)
         }
     }

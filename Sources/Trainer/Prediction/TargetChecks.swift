@@ -38,7 +38,7 @@ package final class TargetChecks: Sendable {
                 try EncodedDataset.checkTargets(
                     main, validation: validation, test: test, request: request, limits: limits))
         } catch {
-            if case .unreadable = error.kind { throw error }
+            if error.isPassing { throw error }
             found = .failure(error)
         }
         answers.withLock { answers in

@@ -1,6 +1,7 @@
 import Datasets
 import Jobs
 package import Kernels
+import Locks
 
 /// What a network makes of some rows: its losses and metrics.
 package struct Evaluation: Sendable {
@@ -23,7 +24,7 @@ final class Evaluator<Number: Real> {
     private let batch: InputBatch<Number>
     private let probabilities: [AlignedBuffer<Number>]
 
-    init(_ network: Network<Number>, tasks: [TaskPlan]) throws(PlanError) {
+    init(_ network: Network<Number>, tasks: [TaskPlan]) throws {
         self.network = network
         self.tasks = tasks
         batch = try InputBatch(network.plan.input, rowsMax: network.rowsMax)
@@ -31,15 +32,16 @@ final class Evaluator<Number: Real> {
         var probabilities: [AlignedBuffer<Number>] = []
         for task in tasks {
             losses.append(try TaskLoss(task, rowsMax: network.rowsMax))
-            probabilities.append(AlignedBuffer(count: try product(network.rowsMax, task.outputs)))
+            probabilities.append(try AlignedBuffer(count: try product(network.rowsMax, task.outputs)))
         }
         self.losses = losses
         self.probabilities = probabilities
     }
 
+    /// - Throws: `PassInterrupted`; `OutOfMemory`.
     func evaluate(
         _ rows: [Int32], of data: TrainingData, isWanted: () -> Bool
-    ) throws(PassInterrupted) -> Evaluation {
+    ) throws -> Evaluation {
         var sums = tasks.map { _ in LossSum() }
         let scores = try run(rows, of: data.inputs, isWanted: isWanted) { batch, outputs in
             for task in tasks.indices {
@@ -48,25 +50,34 @@ final class Evaluator<Number: Real> {
                 sums[task] += losses[task].sum
             }
         }
-        let metrics = tasks.indices.map { index in
-            TaskMetrics.metrics(of: tasks[index], scores: scores[index], target: data.targets[index], rows: rows)
+        var metrics: [[String: Double?]] = []
+        for index in tasks.indices {
+            metrics.append(
+                try TaskMetrics.metrics(
+                    of: tasks[index], scores: scores[index], target: data.targets[index], rows: rows,
+                    isWanted: isWanted))
         }
         return Evaluation(losses: sums, metrics: metrics)
     }
 
     /// Probabilities, or values in their own unit, as `[rows, outputs]` a task.
-    func predict(_ rows: [Int32], of inputs: EncodedInputs) -> [[Double]] {
-        // Nothing interrupts it, so nothing is thrown.
-        (try? run(rows, of: inputs, isWanted: { true }) { _, _ in }) ?? []
+    func predict(_ rows: [Int32], of inputs: EncodedInputs) throws -> [[Double]] {
+        try run(rows, of: inputs, isWanted: { true }) { _, _ in }
     }
 
     private func run(
         _ rows: [Int32], of inputs: EncodedInputs, isWanted: () -> Bool,
         _ body: (UnsafeBufferPointer<Int32>, [UnsafePointer<Number>]) -> Void
-    ) throws(PassInterrupted) -> [[Double]] {
-        var scores = tasks.map { _ in [Double]() }
+    ) throws -> [[Double]] {
+        var scores: [[Double]] = []
+        for task in tasks {
+            let count = try product(rows.count, task.outputs)
+            try MemoryRoom.claim(try product(count, MemoryLayout<Double>.stride))
+            scores.append([])
+            scores[scores.count - 1].reserveCapacity(count)
+        }
         var outputs: [UnsafePointer<Number>] = []
-        let order = AlignedBuffer(rows)
+        let order = try AlignedBuffer(rows)
         for start in stride(from: 0, to: rows.count, by: network.rowsMax) {
             let count = min(network.rowsMax, rows.count - start)
             let some = UnsafeBufferPointer(start: UnsafePointer(order.pointer) + start, count: count)

@@ -1,5 +1,6 @@
 package import Jobs
 package import Kernels
+package import Locks
 
 /// The optimiser of one run: its moments, laid out like the parameters, and how many steps it has made.
 package final class Optimizer<Number: Real> {
@@ -11,11 +12,11 @@ package final class Optimizer<Number: Real> {
     package let second: AlignedBuffer<Number>
     private let count: Int
 
-    package init(_ spec: OptimizerSpec, parameters count: Int) {
+    package init(_ spec: OptimizerSpec, parameters count: Int) throws(OutOfMemory) {
         self.spec = spec
         self.count = count
-        first = AlignedBuffer(count: Self.keepsMomentum(spec) ? count : 0)
-        second = AlignedBuffer(count: spec.kind == .sgd ? 0 : count)
+        first = try AlignedBuffer(count: Self.keepsMomentum(spec) ? count : 0)
+        second = try AlignedBuffer(count: spec.kind == .sgd ? 0 : count)
     }
 
     /// Numbers kept for each parameter.

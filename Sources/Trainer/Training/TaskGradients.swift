@@ -13,13 +13,13 @@ final class TaskGradients<Number: Real> {
     private let signals: AlignedBuffer<Number>
     private let signalWidth: Int
 
-    init(tasks: Int, width: Int, keepsEarlier: Bool, signalWidth: Int = 0) throws(PlanError) {
+    init(tasks: Int, width: Int, keepsEarlier: Bool, signalWidth: Int = 0) throws {
         self.tasks = tasks
         self.width = width
         self.signalWidth = signalWidth
-        signals = AlignedBuffer(count: try product(tasks, signalWidth))
-        rows = AlignedBuffer(count: try product(tasks, width))
-        earlier = AlignedBuffer(count: keepsEarlier ? rows.count : 0)
+        signals = try AlignedBuffer(count: try product(tasks, signalWidth))
+        rows = try AlignedBuffer(count: try product(tasks, width))
+        earlier = try AlignedBuffer(count: keepsEarlier ? rows.count : 0)
     }
 
     func row(_ task: Int) -> UnsafeMutablePointer<Number> {

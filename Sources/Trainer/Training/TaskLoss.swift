@@ -15,15 +15,15 @@ final class TaskLoss<Number: Real> {
     private let classWeights: AlignedBuffer<Number>?
     private let positiveWeights: AlignedBuffer<Number>?
 
-    init(_ task: TaskPlan, rowsMax: Int) throws(PlanError) {
+    init(_ task: TaskPlan, rowsMax: Int) throws {
         self.task = task
         let count = try product(rowsMax, task.outputs)
-        dOutputs = AlignedBuffer(count: count)
-        labels = AlignedBuffer(count: task.loss == .crossEntropy ? rowsMax : 0)
-        targets = AlignedBuffer(count: task.loss == .crossEntropy ? 0 : count)
-        classWeights = task.classWeights.map { AlignedBuffer($0.map { Number($0) }) }
+        dOutputs = try AlignedBuffer(count: count)
+        labels = try AlignedBuffer(count: task.loss == .crossEntropy ? rowsMax : 0)
+        targets = try AlignedBuffer(count: task.loss == .crossEntropy ? 0 : count)
+        classWeights = try task.classWeights.map { try AlignedBuffer($0.map { Number($0) }) }
         positiveWeights =
-            task.positiveWeight == 1
+            try task.positiveWeight == 1
             ? nil : AlignedBuffer(count: task.outputs, repeating: Number(task.positiveWeight))
     }
 

@@ -59,12 +59,12 @@ final class TrainingLoop {
             clipNorm: setup.spec.gradientClipNorm, seed: setup.spec.seed, observesGradients: setup.spec.diagnostics)
         evaluator = try Evaluator(network, tasks: setup.tasks)
         state = RunState(tasks: setup.tasks.count)
-        bestParameters = AlignedBuffer(count: network.parameters.count)
-        bestStatistics = AlignedBuffer(count: network.statistics.count)
+        bestParameters = try AlignedBuffer(count: network.parameters.count)
+        bestStatistics = try AlignedBuffer(count: network.statistics.count)
         monitor = Monitor(setup.spec.earlyStopping)
         learningRate = LearningRate(
             base: setup.spec.optimizer.learningRate, schedule: setup.spec.schedule, epochs: setup.spec.epochs)
-        order = AlignedBuffer(count: setup.data.training.count)
+        order = try AlignedBuffer(count: setup.data.training.count)
         lastMoment = clock()
         lastCheckpoint = lastMoment
         if let checkpoint {
@@ -148,6 +148,8 @@ final class TrainingLoop {
                 if let end = try obey() { return end }
             } catch .diverged(let task, let quantity) {
                 return .failed(.diverged, divergence(task: task, quantity: quantity))
+            } catch .outOfMemory(let error) {
+                throw error
             }
             tick()
             reportProgress(steps * batchesPerStep)
@@ -198,10 +200,10 @@ final class TrainingLoop {
     }
 
     /// How the model that is being handed over does on some rows; nil where a stop leaves no time to find out.
-    func evaluateModel(_ rows: [Int32]) throws(PassInterrupted) -> Evaluation? {
+    func evaluateModel(_ rows: [Int32]) throws -> Evaluation? {
         do {
             return try evaluator.evaluate(rows, of: setup.data, isWanted: mayEvaluateModel)
-        } catch {
+        } catch let error as PassInterrupted {
             guard context.wish == .stop else { throw error }
             return nil
         }

@@ -1,5 +1,6 @@
 package import Jobs
 package import Kernels
+package import Locks
 package import Weighting
 
 /// Why a step did not happen.
@@ -7,6 +8,8 @@ package enum StepStop: Error, Hashable {
     case interrupted
     /// A loss or a gradient is infinite or not a number.
     case diverged(task: String, quantity: String)
+    /// There is no memory for the tasks' gradients.
+    case outOfMemory(OutOfMemory)
 }
 
 /// One optimiser step after another on mini-batches: forward, losses, weights, backward, clip, update.
@@ -45,9 +48,9 @@ package final class TrainingStep<Number: Real> {
     package init(
         network: Network<Number>, tasks: [TaskPlan], optimizer: OptimizerSpec, weighting: TaskWeighting,
         clipNorm: Double? = nil, seed: UInt64, observesGradients: Bool = false
-    ) throws(PlanError) {
+    ) throws {
         self.network = network
-        self.optimizer = Optimizer(optimizer, parameters: network.plan.parameters.count)
+        self.optimizer = try Optimizer(optimizer, parameters: network.plan.parameters.count)
         self.weighting = weighting
         self.clipNorm = clipNorm
         self.seed = seed
@@ -266,15 +269,17 @@ extension TrainingStep {
 
     private func taskGradients() throws(StepStop) -> TaskGradients<Number> {
         if let gradients { return gradients }
-        // Planned with the job's memory, so its size has been counted.
-        guard
-            let made = try? TaskGradients<Number>(
+        do {
+            let made = try TaskGradients<Number>(
                 tasks: losses.count, width: network.plan.sharedCount,
                 keepsEarlier: weighting.gradientInput == .crossGramian,
                 signalWidth: weighting.gradientInput == .lastSharedLayer ? network.rowsMax * network.trunkWidth : 0)
-        else { throw .diverged(task: "", quantity: "size of the gradients") }
-        gradients = made
-        return made
+            gradients = made
+            return made
+        } catch {
+            // Planned with the job's memory, so its size has been counted.
+            throw .outOfMemory(error as? OutOfMemory ?? OutOfMemory(bytes: .max))
+        }
     }
 
     /// Writes each labelled task's gradient on the shared parameters into its row, and on its head into its place.

@@ -6,8 +6,15 @@ import JobStore
 
 /// Everything that bounds what clients can make the server hold or wait for.
 struct LimitOptions: ParsableArguments {
-    @Option(help: "Bytes of memory that one job may plan for.")
-    var jobMemoryMax = APISettings().jobMemoryBytesMax
+    @Option(
+        help: """
+            Bytes of memory that running jobs may plan for, all together; 80 % of what the machine or the cgroup has by \
+            default.
+            """)
+    var memoryMax: Int?
+
+    @Option(help: "Bytes of memory that one job may plan for; 8 GiB by default, at most --memory-max.")
+    var jobMemoryMax: Int?
 
     @Option(help: "Bytes of one uploaded data set.")
     var datasetBytesMax = APISettings().datasetBytesMax
@@ -72,7 +79,8 @@ struct LimitOptions: ParsableArguments {
 
     func validate() throws {
         let counts = [
-            ("--job-memory-max", jobMemoryMax), ("--dataset-bytes-max", datasetBytesMax),
+            ("--memory-max", memoryMax ?? 1), ("--job-memory-max", jobMemoryMax ?? 1),
+            ("--dataset-bytes-max", datasetBytesMax),
             ("--queued-jobs-max", queuedJobsMax), ("--connections-max", connectionsMax),
             ("--connections-per-address-max", connectionsPerAddressMax),
             ("--requests-in-flight-max", requestsInFlightMax), ("--header-bytes-max", headerBytesMax),
@@ -138,7 +146,8 @@ struct LimitOptions: ParsableArguments {
     }
 
     func apply(to settings: inout APISettings) {
-        settings.jobMemoryBytesMax = jobMemoryMax
+        settings.memoryBytesMax = memoryMax ?? MachineMemory.bytesForJobs
+        settings.jobMemoryBytesMax = min(jobMemoryMax ?? settings.jobMemoryBytesMax, settings.memoryBytesMax)
         settings.datasetBytesMax = datasetBytesMax
         settings.runningJobsPerOwnerMax = ownerRunningJobsMax
         settings.requestsPerKeyAndMinute = keyRequestsPerMinute

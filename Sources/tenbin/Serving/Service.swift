@@ -65,12 +65,14 @@ final class Service: Sendable {
     private init(_ configuration: Configuration, _ store: Store) throws {
         self.store = store
         logger = configuration.logger
-        let trainer = TrainingService(cacheBytesMax: configuration.cacheBytesMax)
+        let trainer = TrainingService(
+            cacheBytesMax: min(configuration.cacheBytesMax, configuration.settings.memoryBytesMax / 8))
         pool = WorkerPool(
             store: store,
             configuration: WorkerPoolConfiguration(
                 workers: configuration.workers, environment: trainer.environment,
-                runningJobsPerOwnerMax: configuration.settings.runningJobsPerOwnerMax, logger: logger),
+                runningJobsPerOwnerMax: configuration.settings.runningJobsPerOwnerMax,
+                memoryBytesMax: configuration.settings.memoryBytesMax, logger: logger),
             train: trainer.train)
         housekeeper = Housekeeper(store: store, retention: configuration.retention, logger: logger)
         let isDraining = Lock(false)
@@ -79,6 +81,7 @@ final class Service: Sendable {
             store: store, trainer: trainer.functions, settings: configuration.finishedSettings,
             queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: { .now }, logger: logger,
             isDraining: { isDraining.withLock { $0 } })
+        services.memoryBytesFree = { [pool] in pool.memoryBytesFree }
         services.faults = { store.damage }
         services.metrics = configuration.metrics
         let running = Lock<Server?>(nil)
