@@ -56,7 +56,7 @@ let package = Package(
         room("Jobs", ["Weighting"]),
         room("Comparisons", ["Jobs", "Weighting"]),
         room("Compression", ["CZlib"]),
-        room("Datasets", ["Jobs", "Locks", "Compression", "CZlib"]),
+        room("Datasets", ["Jobs", "Locks", "Compression", "CZlib", crypto]),
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels"]),
         room(
             "Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", "Locks", crypto, protobuf],
@@ -139,7 +139,7 @@ let package = Package(
         tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
-        tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
+        tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting", crypto], resources: [.copy("Arrays")]),
         tests("Kernels", ["Kernels", "CKernels"]),
         tests(
             "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],

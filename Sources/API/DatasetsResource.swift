@@ -30,7 +30,8 @@ struct DatasetsResource: Sendable {
                 offers: [.json, .csv], .blocking(list)),
             Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
             Route(
-                .get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], offers: [.json, .csv], .blocking(rows)),
+                .get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], offers: [.json, .csv],
+                mayTakeLong: true, .blocking(rows)),
             Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
         ]
     }
@@ -84,7 +85,8 @@ struct DatasetsResource: Sendable {
         let record = try record(request)
         let source = DatasetSource(
             path: services.store.datasetPath(record.id), sha256: record.sha256, schema: record.schema)
-        let rows = try DatasetFile.rows(source, limit: limit, limits: .standard)
+        let client = request.client
+        let rows = try DatasetFile.rows(source, limit: limit, limits: .stored, isWanted: { client?.isWaiting ?? true })
         let columns = record.schema.columns.map(\.name)
         return .reply(try request.list(Page(items: rows, nextToken: nil), columns: columns) { $1.value($0) })
     }

@@ -59,7 +59,7 @@ struct Download {
 
     private func content(_ range: Range<Int>) throws -> ResponseContent {
         switch source {
-        case .bytes(let bytes): return .bytes(Array(bytes[range]))
+        case .bytes(let bytes): return .bytes(range.count == bytes.count ? bytes : Array(bytes[range]))
         case .file(let path, _):
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             // The file may have been superseded since its row was read.

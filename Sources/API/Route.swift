@@ -16,6 +16,8 @@ package final class Route: Sendable {
     /// Whether its answers may be sent as gzip: reads of text may. Changes are answered briefly and from the writer's
     /// queue, and one of those answers carries a secret.
     let compresses: Bool
+    /// Whether an answer may take so long that it is not worth finishing for a client that is gone.
+    let mayTakeLong: Bool
     let segments: [Segment]
 
     enum Segment: Sendable, Hashable {
@@ -49,7 +51,7 @@ package final class Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [],
-        offers: [MediaType] = [.json], compresses: Bool? = nil, _ content: ContentRule
+        offers: [MediaType] = [.json], compresses: Bool? = nil, mayTakeLong: Bool = false, _ content: ContentRule
     ) {
         self.method = method
         self.template = template
@@ -57,6 +59,7 @@ package final class Route: Sendable {
         self.scope = scope
         self.offers = offers
         self.content = content
+        self.mayTakeLong = mayTakeLong
         self.compresses = compresses ?? (method == .get)
         segments = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
             $0.hasPrefix("{") ? .parameter($0.dropFirst().dropLast()) : .literal($0)
@@ -73,6 +76,9 @@ enum Handled: Sendable {
 
 /// Takes an answer that comes later, exactly once.
 protocol Replying: Sendable {
+    /// Tells when nobody waits for the answer any more.
+    var responder: any Responder { get }
+
     func reply(_ result: Result<Reply, any Error>)
 
     /// A change that was asked for, with its entry in the audit log.

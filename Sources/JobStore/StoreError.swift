@@ -32,6 +32,8 @@ package enum StoreError: Error, Sendable, Hashable {
     /// A file cannot be read; the disk may take writes all the same.
     case unreadable(Fault)
     case closed
+    /// Whoever asked for a file does not want it any more.
+    case interrupted
 
     // The store is wrong.
 
@@ -100,6 +102,7 @@ extension StoreError: CustomStringConvertible {
         case .unavailable(let fault): "the disk fails: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .unreadable(let fault): "a file cannot be read: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .closed: "the store is closed"
+        case .interrupted: "nobody wants the file any more"
         case .statementFailed(let fault): "a statement failed: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .corrupt(let detail): "corrupt: \(detail)"
         case .schemaTooNew(let found, let known):

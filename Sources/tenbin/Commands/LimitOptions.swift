@@ -12,6 +12,12 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Bytes of one uploaded data set.")
     var datasetBytesMax = APISettings().datasetBytesMax
 
+    @Option(
+        help: """
+            Bytes of all arrays of an uploaded NPZ file together, inflated; more is answered 413.
+            """)
+    var datasetInflatedBytesMax = APISettings().datasetInflatedBytesMax
+
     @Option(help: "Jobs that may wait in the queue.")
     var queuedJobsMax = StoreLimits().queuedJobsMax
 
@@ -69,6 +75,7 @@ struct LimitOptions: ParsableArguments {
     func validate() throws {
         let counts = [
             ("--job-memory-max", jobMemoryMax), ("--dataset-bytes-max", datasetBytesMax),
+            ("--dataset-inflated-bytes-max", datasetInflatedBytesMax),
             ("--queued-jobs-max", queuedJobsMax), ("--connections-max", connectionsMax),
             ("--connections-per-address-max", connectionsPerAddressMax),
             ("--requests-in-flight-max", requestsInFlightMax), ("--header-bytes-max", headerBytesMax),
@@ -136,6 +143,7 @@ struct LimitOptions: ParsableArguments {
     func apply(to settings: inout APISettings) {
         settings.jobMemoryBytesMax = jobMemoryMax
         settings.datasetBytesMax = datasetBytesMax
+        settings.datasetInflatedBytesMax = datasetInflatedBytesMax
         settings.runningJobsPerOwnerMax = ownerRunningJobsMax
         settings.requestsPerKeyAndMinute = keyRequestsPerMinute
     }
