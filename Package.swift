@@ -177,6 +177,15 @@ if Context.environment["TENBIN_FUZZ"] != nil {
                 name: "Fuzz\(name)", dependencies: ["DatasetFuzzing"], path: "Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     }
+    let requests: [(name: String, rooms: [Target.Dependency])] = [
+        ("Predict", ["Datasets", "Compression", "Jobs"]), ("Comparison", ["Comparisons", "Jobs"]),
+    ]
+    for (name, rooms) in requests {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: rooms, path: "Fuzz/\(name)",
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    }
     for name in ["HTTP1", "HTTP2"] {
         package.targets.append(
             .executableTarget(
