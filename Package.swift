@@ -56,7 +56,7 @@ let package = Package(
         room("Jobs", ["Weighting"]),
         room("Comparisons", ["Jobs", "Weighting"]),
         room("Compression", ["CZlib"]),
-        room("Datasets", ["Jobs", "Locks", "Compression", "CZlib"]),
+        room("Datasets", ["Jobs", "Locks", "Compression", "CZlib", crypto]),
         room("Kernels", ["COpenBLAS", "COneDNN", "CKernels", "Locks"]),
         room(
             "Trainer", ["Kernels", "Weighting", "Datasets", "Jobs", "Locks", crypto, protobuf],
@@ -141,7 +141,7 @@ let package = Package(
         tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
-        tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
+        tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting", crypto], resources: [.copy("Arrays")]),
         tests("Kernels", ["Kernels", "CKernels", "Locks"]),
         tests(
             "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],
@@ -179,10 +179,16 @@ if Context.environment["TENBIN_FUZZ"] != nil {
                 name: "Fuzz\(name)", dependencies: ["DatasetFuzzing"], path: "Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     }
-    package.targets.append(
-        .executableTarget(
-            name: "FuzzCursors", dependencies: ["API", "HTTPWire", "JobStore", "Jobs", "Locks", httpTypes, logging],
-            path: "Fuzz/Cursors", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    let requests: [(name: String, rooms: [Target.Dependency])] = [
+        ("Predict", ["Datasets", "Compression", "Jobs"]), ("Comparison", ["Comparisons", "Jobs"]),
+        ("Cursors", ["API", "HTTPWire", "JobStore", "Jobs", "Locks", httpTypes, logging]),
+    ]
+    for (name, rooms) in requests {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: rooms, path: "Fuzz/\(name)",
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    }
     for name in ["HTTP1", "HTTP2"] {
         package.targets.append(
             .executableTarget(

@@ -150,21 +150,31 @@ package final class API: RequestHandler {
             answer.reply(Result { try respond(request) })
             return .discard
         case .blocking(let respond):
-            run(request, answer, respond)
+            run(request, answer, on: request.route.mayTakeLong ? Self.makeOwnQueue() : services.queue, respond)
             return .discard
         case .recalled(let recall, let respond):
             if let reply = recall(request) {
                 answer.reply(.success(reply))
             } else {
-                run(request, answer, respond)
+                run(request, answer, on: services.queue, respond)
             }
             return .discard
         case .document(let bytesMax, let respond):
+            if bytesMax > DocumentClaim.bytesFree, request.head.contentLength ?? .max > DocumentClaim.bytesFree {
+                do {
+                    return .stream(bytesMax: bytesMax, to: try intake(request, answer, bytesMax: bytesMax, respond))
+                } catch {
+                    answer.reply(.failure(error))
+                    return .discard
+                }
+            }
             return .collect(bytesMax: bytesMax) { [self] bytes in
-                run(request, answer) { [keys] request in
+                let mayBeLong = bytesMax > DocumentClaim.bytesFree && request.fields[.contentEncoding] != nil
+                run(request, answer, on: mayBeLong ? Self.makeOwnQueue() : services.queue) { [services, keys] request in
                     // A document may come slowly, and the key may be gone by its end.
                     if let key = request.principal.key { try keys.check(key) }
                     var request = request
+                    if mayBeLong { request.claim = DocumentClaim(on: services.documentMemory) }
                     request.body = try Self.document(of: request, bytes, bytesMax: bytesMax)
                     return try respond(request)
                 }
@@ -179,27 +189,55 @@ package final class API: RequestHandler {
         }
     }
 
+    /// Long work has a thread of its own: the threads of `services.queue` are as many as there are processors, and short
+    /// answers would wait for it.
+    private static func makeOwnQueue() -> DispatchQueue { DispatchQueue(label: "tenbin.long") }
+
+    /// Gathers a long document, then answers it.
+    private func intake(
+        _ request: APIRequest, _ answer: Answer, bytesMax: Int,
+        _ respond: @escaping @Sendable (APIRequest) throws -> Handled
+    ) throws -> DocumentIntake {
+        let queue = Self.makeOwnQueue()
+        return try DocumentIntake(
+            request, bytesMax: bytesMax, claim: DocumentClaim(on: services.documentMemory), queue: queue,
+            refuse: { answer.reply(.failure($0)) },
+            answer: { [self] body, claim in
+                var request = request
+                request.body = body
+                request.claim = claim
+                run(request, answer, on: queue, respond)
+            })
+    }
+
     /// A document's bytes as their sender meant them: held against their digest, and inflated.
     private static func document(of request: APIRequest, _ bytes: [UInt8], bytesMax: Int) throws -> [UInt8] {
         if let expected = try Digest.content(request.fields), expected != Digest.bytes(of: bytes) {
             throw APIError(.digestMismatch, "Content-Digest does not match the content")
         }
         guard try ContentCoding.isGzip(request.fields) else { return bytes }
-        return try ContentCoding.decoded(bytes, bytesMax: bytesMax)
+        return try ContentCoding.decoded(bytes, bytesMax: bytesMax) { count in
+            try request.client?.check()
+            try request.claim?.store(count)
+        }
     }
 
     /// Off the event loop, where SQLite and the disk may block.
     private func run(
-        _ request: APIRequest, _ answer: Answer, _ respond: @escaping @Sendable (APIRequest) throws -> Handled
+        _ request: APIRequest, _ answer: Answer, on queue: DispatchQueue,
+        _ respond: @escaping @Sendable (APIRequest) throws -> Handled
     ) {
-        services.queue.async {
+        queue.async {
+            var request = request
+            if request.route.mayTakeLong { request.client = ClientWatch(answer.responder) }
             do {
                 switch try respond(request) {
                 case .reply(let reply): answer.reply(.success(reply))
                 case .later(let start): start(answer)
                 }
             } catch {
-                answer.reply(.failure(error))
+                // What work says that was called off is not news.
+                answer.reply(.failure(request.client?.isGone == true ? ClientGone() : error))
             }
         }
     }

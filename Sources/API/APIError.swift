@@ -21,9 +21,12 @@ struct APIError: Error {
         self.fields = fields
     }
 
-    /// Several things are wrong with a body; the detail counts them.
+    /// Several things are wrong with a body; the detail counts them. Nobody looked for more than a hundred.
     init(_ code: ProblemCode, problems: [Problem]) {
-        let count = problems.count == 1 ? "one problem" : "\(problems.count) problems"
+        let count =
+            problems.count == 1
+            ? "one problem"
+            : (problems.count < ProblemList.countMax ? "" : "at least ") + "\(problems.count) problems"
         self.init(
             code, "\(count): \(problems.first?.detail ?? "")\(problems.count > 1 ? "; …" : "")", problems: problems)
     }
@@ -31,9 +34,6 @@ struct APIError: Error {
     static func retryLater(_ code: ProblemCode, _ detail: String, seconds: Int) -> APIError {
         APIError(code, detail, fields: [.retryAfter: String(seconds)])
     }
-
-    /// How many problems one answer carries; the rest is left out.
-    static let problemsMax = 100
 
     func reply(requestID: String) -> Reply {
         var writer = JSONWriter()
@@ -57,7 +57,7 @@ struct APIError: Error {
             if !problems.isEmpty {
                 writer.name("errors")
                 writer.array { writer in
-                    for problem in problems.prefix(Self.problemsMax) { writer.value(problem) }
+                    for problem in problems { writer.value(problem) }
                 }
             }
         }

@@ -14,6 +14,10 @@ struct APIRequest: Sendable {
     /// Asked for by the path's ending, `.csv`; stronger than `Accept`.
     var suffix: MediaType?
     var body: [UInt8] = []
+    /// Of routes whose answers may take long.
+    var client: ClientWatch?
+    /// What the body takes of the memory for documents; nil for one that is short whatever it says.
+    var claim: DocumentClaim?
 
     var fields: HTTPFields { head.fields }
 
@@ -27,17 +31,28 @@ struct APIRequest: Sendable {
 
     /// The body as JSON.
     ///
-    /// - Throws: `unsupported-media-type`, or `malformed-request` with line and column.
-    func document(types: [String] = ["application/json"]) throws(APIError) -> JSONValue {
+    /// - Throws: `unsupported-media-type`, `malformed-request` with line and column, `payload-too-large` for too many values,
+    ///   `overloaded` for too many long documents at once.
+    func document(
+        types: [String] = ["application/json"], valuesMax: Int = JSONAllowance.valuesMaxStandard
+    ) throws -> JSONValue {
         let type = fields[.contentType]?.essence
         guard let type, types.contains(type) else {
             let accepted = types.joined(separator: " or ")
             throw APIError(.unsupportedMediaType, "the content type must be \(accepted), not \(type ?? "absent")")
         }
         do {
-            return try JSONValue(parsing: body)
-        } catch {
+            guard body.count > DocumentClaim.bytesFree, let claim else { return try JSONValue(parsing: body) }
+            let allowance = JSONAllowance(valuesMax: valuesMax) { [client] values in
+                try client?.check()
+                try claim.store(values * JSONAllowance.valueBytes)
+            }
+            return try body.withUnsafeBufferPointer { try JSONValue(parsing: $0, within: allowance) }
+        } catch let error as JSONSyntaxError {
             throw APIError(.malformedRequest, "the body is not valid JSON: \(error)")
+        } catch let error as TooManyValues {
+            throw APIError(
+                .payloadTooLarge, "the document has more than \(error.valuesMax) values; send it in several requests")
         }
     }
 

@@ -57,9 +57,18 @@ enum ContentCoding {
     }
 
     /// A document as it was before its sender compressed it.
-    static func decoded(_ bytes: [UInt8], bytesMax: Int) throws -> [UInt8] {
+    ///
+    /// - Parameter store: called before that many bytes more are kept.
+    static func decoded(_ bytes: [UInt8], bytesMax: Int, store: (Int) throws -> Void) throws -> [UInt8] {
         do {
-            return try GzipReader.inflated(bytes, within: GzipReader.Bounds(bytesMax: bytesMax))
+            let reader = try GzipReader(within: GzipReader.Bounds(bytesMax: bytesMax))
+            var document: [UInt8] = []
+            try reader.read(bytes) { piece in
+                try store(piece.count)
+                document.append(contentsOf: piece)
+            }
+            try reader.finish()
+            return document
         } catch let error as GzipReader.Failure {
             throw APIError(error)
         }

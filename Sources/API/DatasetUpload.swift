@@ -18,6 +18,7 @@ final class DatasetUpload: ContentSink {
     private let queue: DispatchQueue
     private let file: IncomingFile
     private let intake: UploadIntake
+    private let client: ClientWatch
 
     init(
         _ request: APIRequest, name: Name, format: DatasetFormat, services: Services, idempotency: Idempotency,
@@ -29,7 +30,9 @@ final class DatasetUpload: ContentSink {
         self.services = services
         self.idempotency = idempotency
         self.replying = replying
-        queue = DispatchQueue(label: "tenbin.upload", target: services.queue)
+        client = ClientWatch(replying.responder)
+        // Looking through a large file takes long, and the threads of `services.queue` are few.
+        queue = DispatchQueue(label: "tenbin.upload")
         intake = try UploadIntake(request.fields, bytesMax: services.settings.datasetBytesMax)
         intake.hold = try replying.hold()
         file = try services.store.files.makeIncoming()
@@ -97,7 +100,10 @@ final class DatasetUpload: ContentSink {
     /// A refused file is gone before its sender hears of it.
     private func inspect() throws -> DatasetSchema {
         do {
-            return try DatasetFile.inspect(file.path, format: format, limits: .standard)
+            return try DatasetFile.inspect(
+                file.path, format: format,
+                limits: DatasetLimits(archiveBytesMax: services.settings.datasetInflatedBytesMax),
+                memory: services.documentMemory, isWanted: { [client] in client.isWaiting })
         } catch {
             file.discard()
             throw error

@@ -30,7 +30,7 @@ struct DatasetsResource: Sendable {
             Route(.get, "/v1/datasets/{id}", scope: .read, .blocking(show)),
             Route(
                 .get, "/v1/datasets/{id}/rows", scope: .read, query: ["limit"], offers: [.json, .csv], isAudited: true,
-                .blocking(rows)),
+                mayTakeLong: true, .blocking(rows)),
             Route(.delete, "/v1/datasets/{id}", scope: .write, .blocking(delete)),
         ]
     }
@@ -83,7 +83,8 @@ struct DatasetsResource: Sendable {
         let record = try record(request)
         let source = DatasetSource(
             path: services.store.datasetPath(record.id), sha256: record.sha256, schema: record.schema)
-        let rows = try DatasetFile.rows(source, limit: limit, limits: .standard)
+        let client = request.client
+        let rows = try DatasetFile.rows(source, limit: limit, limits: .stored, isWanted: { client?.isWaiting ?? true })
         let columns = record.schema.columns.map(\.name)
         return .reply(try request.list(Page(items: rows, nextToken: nil), columns: columns) { $1.value($0) })
     }

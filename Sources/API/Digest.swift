@@ -10,6 +10,20 @@ enum Digest {
         String(hexadecimal: SHA256.hash(data: bytes))
     }
 
+    private static let pieceBytes = 16 << 20
+
+    /// Of bytes that may be many; looks between pieces whether their client still waits.
+    static func sha256(_ bytes: [UInt8], for client: ClientWatch?) throws -> String {
+        var hash = SHA256()
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            try client?.check()
+            hash.update(data: rest.prefix(pieceBytes))
+            rest = rest.dropFirst(pieceBytes)
+        }
+        return String(hexadecimal: hash.finalize())
+    }
+
     static func bytes(of content: [UInt8]) -> [UInt8] {
         Array(SHA256.hash(data: content))
     }

@@ -58,7 +58,7 @@ struct Download {
 
     private func content(_ range: Range<Int>) throws -> ResponseContent {
         switch source {
-        case .bytes(let bytes): return .bytes(Array(bytes[range]))
+        case .bytes(let bytes): return .bytes(range.count == bytes.count ? bytes : Array(bytes[range]))
         case .file(_, let open):
             // The file may have been superseded since its row was read.
             guard let descriptor = try open() else { throw APIError(.notFound, "it is no longer kept") }

@@ -63,6 +63,8 @@ private struct OnceAnswered: Replying {
     let identity: IdempotencyRequest
     let release: @Sendable () -> Void
 
+    var responder: any Responder { replying.responder }
+
     func reply(_ result: Result<Reply, any Error>) {
         guard case .failure(let error) = result else { return finish(result) }
         let problem = services.problem(for: error, head)

@@ -12,15 +12,15 @@ extension JobPatch {
         guard let members = json.members else {
             throw InvalidSpec(problems: [Problem(detail: "expected an object, got \(json.kindInWords)")])
         }
-        var problems: [Problem] = []
-        for member in members {
+        var problems = ProblemList()
+        for member in members where !problems.isFull {
             do throws(InvalidSpec) {
                 try apply(member, to: job, spec: spec, now: now)
             } catch {
-                problems += error.problems
+                problems.add(contentsOf: error.problems)
             }
         }
-        guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
+        guard problems.isEmpty else { throw InvalidSpec(problems) }
     }
 
     private mutating func apply(

@@ -120,11 +120,15 @@ struct KeyRequest {
         guard let members = json.members else {
             throw InvalidSpec(problems: [Problem(detail: "expected an object, got \(json.kindInWords)")])
         }
-        var problems = members.filter { !Self.members.contains($0.name) }.map {
-            Problem(pointer: pointer("", $0.name), detail: "is not known; expected name, owner, scopes, expires_at")
+        var problems = ProblemList()
+        for member in members where !Self.members.contains(member.name) && !problems.isFull {
+            problems.add(
+                Problem(
+                    pointer: pointer("", member.name), detail: "is not known; expected name, owner, scopes, expires_at")
+            )
         }
         func check(_ holds: Bool, _ member: String, _ detail: String) {
-            if !holds { problems.append(Problem(pointer: pointer("", member), detail: detail)) }
+            if !holds { problems.add(Problem(pointer: pointer("", member), detail: detail)) }
         }
         let name = json["name"]?.text.flatMap { Name($0) }
         check(name != nil, "name", "expected a text of 1 to \(Name.lengthMax) characters without control characters")
@@ -141,7 +145,7 @@ struct KeyRequest {
         expiresAt = expiry.text.flatMap { Timestamp(rfc3339: $0) }
         check(
             expiry == .null || expiresAt.map { $0 > now } == true, "expires_at", "expected an RFC 3339 time to come")
-        guard let name, problems.isEmpty else { throw InvalidSpec(problems: problems) }
+        guard let name, problems.isEmpty else { throw InvalidSpec(problems) }
         self.name = name
     }
 }

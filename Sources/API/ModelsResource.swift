@@ -23,10 +23,10 @@ struct ModelsResource: Sendable {
             Route(.delete, "/v1/models/{id}", scope: .write, .blocking(delete)),
             Route(
                 .get, "/v1/models/{id}/content", scope: .read, query: ["format"], compresses: false, isAudited: true,
-                .blocking(content)),
+                mayTakeLong: true, .blocking(content)),
             Route(
                 .post, "/v1/models/{id}/predict", scope: .read, query: ["return"], compresses: true,
-                .document(bytesMax: services.settings.predictBytesMax, predict)),
+                mayTakeLong: true, .document(bytesMax: services.settings.predictBytesMax, predict)),
         ]
     }
 
@@ -59,16 +59,22 @@ struct ModelsResource: Sendable {
         try services.store.model(request.identifier(.model), owner: request.principal.visibleOwner)
     }
 
-    private func source(_ record: ModelRecord) -> ModelSource {
-        ModelSource(sha256: record.sha256) { [services] in try services.store.modelBytes(record) }
+    /// - Parameter claim: what is made of the model for this request.
+    private func source(_ record: ModelRecord, for request: APIRequest, claim: DocumentClaim?) -> ModelSource {
+        let client = request.client
+        let allowance = Allowance(
+            isWanted: { client?.isWaiting ?? true }, claim: { bytes in try claim?.store(bytes) })
+        return ModelSource(sha256: record.sha256, allowance: allowance) { [services] in
+            try services.store.modelBytes(record, isWanted: allowance.isWanted)
+        }
     }
 
     private func content(_ request: APIRequest) throws -> Handled {
         let format = try request.query.choice("format", as: ModelFormat.self) ?? .safetensors
         let record = try record(request)
-        let bytes = try services.trainer.export(source(record), format)
+        let bytes = try services.trainer.export(source(record, for: request, claim: nil), format)
         let download = Download(
-            source: .bytes(bytes), sha256: Digest.sha256(bytes), type: format.mediaType,
+            source: .bytes(bytes), sha256: try Digest.sha256(bytes, for: request.client), type: format.mediaType,
             name: "\(record.id).\(format.rawValue)")
         return .reply(try download.reply(to: request))
     }
@@ -82,10 +88,13 @@ struct ModelsResource: Sendable {
 
     private func predict(_ request: APIRequest) throws -> Handled {
         let wanted = try request.query.choice("return", as: Wanted.self) ?? .predictions
-        let model = source(try record(request))
-        let tokens =
-            wanted == .tokens ? try services.trainer.tokens(model, try Self.rows(of: try request.document())) : nil
-        let predictions = try withRows(of: request) { try services.trainer.predict(model, $0) }
+        let claim = DocumentClaim(on: services.predictionMemory)
+        let model = source(try record(request), for: request, claim: claim)
+        var tokens: JSONValue?
+        let predictions = try withRows(of: request, mayBeFile: wanted == .predictions) { rows in
+            if wanted == .tokens, case .document(let rows) = rows { tokens = try services.trainer.tokens(model, rows) }
+            return try services.trainer.predict(model, rows)
+        }
         return .reply(
             Reply.json { writer in
                 writer.object { writer in
@@ -100,18 +109,22 @@ struct ModelsResource: Sendable {
 
     /// Calls `answer` with the rows of a document or of a file.
     private func withRows(
-        of request: APIRequest, _ answer: (PredictionRows) throws -> JSONValue
+        of request: APIRequest, mayBeFile: Bool, _ answer: (PredictionRows) throws -> JSONValue
     ) throws -> JSONValue {
-        guard request.fields[.contentType]?.essence == DatasetFormat.npz.mediaType else {
-            let types = ["application/json", DatasetFormat.npz.mediaType]
-            return try answer(.document(try Self.rows(of: try request.document(types: types))))
+        guard mayBeFile, request.fields[.contentType]?.essence == DatasetFormat.npz.mediaType else {
+            let types = ["application/json"] + (mayBeFile ? [DatasetFormat.npz.mediaType] : [])
+            let document = try request.document(types: types, valuesMax: services.settings.documentValuesMax)
+            return try answer(.document(try Self.rows(of: document)))
         }
         // Read as a file, so that an array takes no more memory than it has bytes; nothing of it is kept.
         let file = try services.store.files.makeIncoming()
         defer { file.discard() }
         try request.body.withUnsafeBytes { bytes in try file.append(bytes) }
-        let schema = try DatasetFile.inspect(file.path, format: .npz, limits: Self.fileLimits)
-        let source = DatasetSource(path: file.path, sha256: Digest.sha256(request.body), schema: schema)
+        let client = request.client
+        let schema = try DatasetFile.inspect(
+            file.path, format: .npz, limits: Self.fileLimits, isWanted: { client?.isWaiting ?? true })
+        // Just written, and gone before anybody could change it.
+        let source = DatasetSource(path: file.path, sha256: "", schema: schema)
         return try answer(.file(source))
     }
 
@@ -122,27 +135,29 @@ struct ModelsResource: Sendable {
         guard let members = document.members else {
             throw InvalidSpec(problems: [Problem(detail: "expected an object, got \(document.kindInWords)")])
         }
-        var problems = members.filter { $0.name != "rows" }.map {
-            Problem(pointer: pointer("", $0.name), detail: "is not known; expected rows")
+        var problems = ProblemList()
+        for member in members where member.name != "rows" && !problems.isFull {
+            problems.add(Problem(pointer: pointer("", member.name), detail: "is not known; expected rows"))
         }
         let rows = document["rows"] ?? .null
         if let elements = rows.elements {
             if !(1...predictionRowsMax).contains(elements.count) {
-                problems.append(
+                problems.add(
                     Problem(
                         pointer: "/rows",
                         detail: "has \(elements.count) elements; expected 1 to \(predictionRowsMax)"))
             }
             for (index, row) in elements.enumerated() where !row.isRow {
-                problems.append(
+                if problems.isFull { break }
+                problems.add(
                     Problem(
                         pointer: pointer("/rows", index),
                         detail: "expected an object, a text or nested arrays, got \(row.kindInWords)", row: index + 1))
             }
         } else {
-            problems.append(Problem(pointer: "/rows", detail: "expected an array, got \(rows.kindInWords)"))
+            problems.add(Problem(pointer: "/rows", detail: "expected an array, got \(rows.kindInWords)"))
         }
-        guard problems.isEmpty else { throw InvalidSpec(problems: problems) }
+        guard problems.isEmpty else { throw InvalidSpec(problems) }
         return rows
     }
 }

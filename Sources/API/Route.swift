@@ -19,6 +19,8 @@ package final class Route: Sendable {
     let compresses: Bool
     /// Whether reading it is written into the audit log: what it answers leaves the server as a whole.
     let isAudited: Bool
+    /// Whether an answer may take so long that it is not worth finishing for a client that is gone.
+    let mayTakeLong: Bool
     let segments: [Segment]
 
     enum Segment: Sendable, Hashable {
@@ -52,7 +54,8 @@ package final class Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ template: String, scope: Scope, query: [String] = [],
-        offers: [MediaType] = [.json], compresses: Bool? = nil, isAudited: Bool = false, _ content: ContentRule
+        offers: [MediaType] = [.json], compresses: Bool? = nil, isAudited: Bool = false, mayTakeLong: Bool = false,
+        _ content: ContentRule
     ) {
         self.method = method
         self.template = template
@@ -60,6 +63,7 @@ package final class Route: Sendable {
         self.scope = scope
         self.offers = offers
         self.content = content
+        self.mayTakeLong = mayTakeLong
         self.compresses = compresses ?? (method == .get)
         self.isAudited = isAudited
         segments = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
@@ -77,6 +81,9 @@ enum Handled: Sendable {
 
 /// Takes an answer that comes later, exactly once.
 protocol Replying: Sendable {
+    /// Tells when nobody waits for the answer any more.
+    var responder: any Responder { get }
+
     func reply(_ result: Result<Reply, any Error>)
 
     /// Stands for the key that asks while something long is done for it; nil when none was sent.

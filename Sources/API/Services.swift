@@ -2,6 +2,7 @@ package import Dispatch
 import HTTPWire
 package import JobStore
 package import Jobs
+import Locks
 package import Logging
 
 /// What the API needs of the rest of the house, handed in by whoever wires the parts together.
@@ -24,6 +25,10 @@ package struct Services: Sendable {
     /// What `/metrics` shows of what was counted, also by other parts of the process.
     package var metrics = MetricsRegistry()
     package var startedAt: Timestamp
+    /// What long documents take while they are read and answered.
+    let documentMemory: MemoryBudget
+    /// What predictions take beside their documents.
+    let predictionMemory: MemoryBudget
 
     package init(
         store: Store, trainer: TrainerFunctions, settings: APISettings, queue: DispatchQueue,
@@ -38,6 +43,11 @@ package struct Services: Sendable {
         self.isDraining = isDraining
         memoryBytesFree = { settings.memoryBytesMax }
         startedAt = clock()
+        documentMemory = MemoryBudget(
+            bytesMax: max(
+                settings.documentMemoryBytesMax,
+                settings.predictBytesMax + settings.documentValuesMax * JSONAllowance.valueBytes))
+        predictionMemory = MemoryBudget(bytesMax: settings.predictionMemoryBytesMax)
     }
 }
 
@@ -46,6 +56,14 @@ package struct APISettings: Sendable {
     package var datasetBytesMax = 4 << 30
     package var documentBytesMax = 1 << 20
     package var predictBytesMax = 64 << 20
+    /// Values of one document.
+    package var documentValuesMax = JSONAllowance.valuesMaxStandard
+    /// Bytes that documents beyond a mebibyte, and the values made of them, may take all together.
+    package var documentMemoryBytesMax = 256 << 20
+    /// Bytes that encoded rows and answers of predictions may take all together.
+    package var predictionMemoryBytesMax = 384 << 20
+    /// Bytes of all arrays of an uploaded archive, inflated.
+    package var datasetInflatedBytesMax = 16 << 30
     /// Data sets up to this size, those of a job together, have their labels read before the job is accepted.
     package var checkedDatasetBytesMax = 256 << 20
     /// The largest memory plan of a job that is accepted.

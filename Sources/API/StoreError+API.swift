@@ -16,6 +16,7 @@ extension Services {
         case let error as InvalidSpec: return APIError(.invalidSpec, problems: error.problems)
         case let error as StoreError: return problem(for: error, head)
         case let error as DatasetError: return problem(for: error, head)
+        case is ClientGone: return APIError(.requestTimeout, "nobody waited for the answer")
         case let error as FormatUnavailable: return APIError(.notImplemented, error.detail)
         default: return unexpected(error, head)
         }
@@ -71,7 +72,12 @@ extension Services {
         case .outOfMemory:
             _ = unexpected(error, head)
             return .retryLater(.overloaded, "there is no memory for it at the moment", seconds: Self.retrySeconds)
-        case .unreadable, .interrupted:
+        case .busy: return .retryLater(.overloaded, "too many large requests are being answered at once", seconds: 1)
+        case .interrupted: return APIError(.requestTimeout, "nobody waited for the answer")
+        case .damaged:
+            _ = unexpected(error, head)
+            return APIError(.internal, error.problems.first?.detail ?? "a stored file has changed")
+        case .unreadable:
             _ = unexpected(error, head)
             return .retryLater(.overloaded, "a file could not be read at the moment", seconds: Self.retrySeconds)
         }

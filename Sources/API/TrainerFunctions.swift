@@ -61,9 +61,14 @@ package struct ModelSource: Sendable {
     /// Of the file, lower-case hexadecimal.
     package var sha256: String
     package var load: @Sendable () throws -> [UInt8]
+    /// What whoever asks for the model gives to the work on it.
+    package var allowance: Allowance
 
-    package init(sha256: String, load: @escaping @Sendable () throws -> [UInt8]) {
+    package init(
+        sha256: String, allowance: Allowance = .unbounded, load: @escaping @Sendable () throws -> [UInt8]
+    ) {
         self.sha256 = sha256
+        self.allowance = allowance
         self.load = load
     }
 }

@@ -10,6 +10,10 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
         case tooLarge
         /// The file cannot be read; `errno` of the failed call.
         case unreadable(Int32)
+        /// The stored file is not the one that was uploaded; the disk or somebody has changed it.
+        case damaged
+        /// Too much of the kind is read at the moment; the same file may be sent again.
+        case busy
         /// Whoever wanted the content has changed their mind.
         case interrupted
         /// The server has no memory for it now.
@@ -17,7 +21,7 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     package var kind: Kind
-    /// At least one, in the order they were found.
+    /// At least one, in the order they were found, and at most `ProblemList.countMax`.
     package private(set) var problems: [Problem]
 
     package init(_ kind: Kind, _ problem: Problem) {
@@ -31,6 +35,9 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
     ) {
         self.init(kind, Problem(pointer: pointer, detail: detail, row: row, line: line, column: column))
     }
+
+    /// Whether the content itself is at fault, so that the same content is refused again.
+    package var isAboutContent: Bool { kind == .invalid || kind == .tooLarge }
 
     /// Throws `.interrupted` where the data set is not wanted any more.
     static func check(_ isWanted: () -> Bool) throws(DatasetError) {
@@ -47,19 +54,11 @@ package struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible 
         }
     }
 
-    /// Whether asking again may help: the content itself is not to blame.
-    package var isPassing: Bool {
-        switch kind {
-        case .unreadable, .outOfMemory: true
-        case .invalid, .tooLarge, .interrupted: false
-        }
-    }
-
     /// Several problems at once; nil when there are none.
-    package init?(_ kind: Kind = .invalid, problems: [Problem]) {
+    package init?(_ kind: Kind = .invalid, problems: ProblemList) {
         guard !problems.isEmpty else { return nil }
         self.kind = kind
-        self.problems = problems
+        self.problems = problems.problems
     }
 
     package var description: String {

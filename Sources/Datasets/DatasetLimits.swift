@@ -31,6 +31,9 @@ package struct DatasetLimits: Sendable, Hashable {
 
     package static let standard = DatasetLimits()
 
+    /// Of files that were accepted on upload, when the server may have had a larger bound.
+    package static let stored = DatasetLimits(archiveBytesMax: .max)
+
     package init(
         fieldBytesMax: Int = 1 << 20, recordBytesMax: Int = 16 << 20, columnsMax: Int = 16_384,
         columnNameBytesMax: Int = 256, rowsMax: Int = 1 << 30, profileBytesMax: Int = 64 << 20,

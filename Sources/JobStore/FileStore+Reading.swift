@@ -5,8 +5,10 @@ import Locks
 
 extension FileStore {
     /// The bytes of a file; nil where they are not what was written: `count` bytes with the SHA-256, lower-case hexadecimal.
-    /// Throws `.unreadable` where the disk does not give them.
-    func read(_ folder: Folder, _ name: FileName, count: Int, sha256: String) throws(StoreError) -> [UInt8]? {
+    /// Throws `.unreadable` where the disk does not give them, `.interrupted` where they are not wanted any more.
+    func read(
+        _ folder: Folder, _ name: FileName, count: Int, sha256: String, isWanted: () -> Bool = { true }
+    ) throws(StoreError) -> [UInt8]? {
         let descriptor = Glibc.open(path(folder, name), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(StoreError.Fault(errno: errno, operation: "open")) }
         defer { close(descriptor) }
@@ -24,6 +26,7 @@ extension FileStore {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         while bytes.count < count {
+            guard isWanted() else { throw .interrupted }
             let block = try Self.block(of: descriptor, count: min(count - bytes.count, BlockDigest.blockBytes))
             guard !block.isEmpty else { return nil }
             digest.add(block)

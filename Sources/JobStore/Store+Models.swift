@@ -82,8 +82,13 @@ extension Store {
     }
 
     /// The bytes of a model, as the trainer made them. Throws `.corrupt` when they are not.
-    package func modelBytes(_ record: ModelRecord) throws(StoreError) -> [UInt8] {
-        let bytes = try files.read(.models, FileName(record.id), count: record.bytes, sha256: record.sha256)
+    ///
+    /// - Parameter isWanted: asked before each piece; where it is not, `.interrupted` is thrown.
+    package func modelBytes(
+        _ record: ModelRecord, isWanted: () -> Bool = { true }
+    ) throws(StoreError) -> [UInt8] {
+        let bytes = try files.read(
+            .models, FileName(record.id), count: record.bytes, sha256: record.sha256, isWanted: isWanted)
         guard let bytes else {
             throw .corrupt("the file of \(record.id) is not what was written")
         }

@@ -37,6 +37,8 @@ package enum StoreError: Error, Sendable, Hashable {
     /// There is no memory for a file.
     case outOfMemory(OutOfMemory)
     case closed
+    /// Whoever asked for a file does not want it any more.
+    case interrupted
 
     // The store is wrong.
 
@@ -111,6 +113,7 @@ extension StoreError: CustomStringConvertible {
         case .unreadable(let fault): "a file cannot be read: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .outOfMemory(let error): "\(error)"
         case .closed: "the store is closed"
+        case .interrupted: "nobody wants the file any more"
         case .statementFailed(let fault): "a statement failed: \(fault.operation): \(fault.detail) (\(fault.code))"
         case .corrupt(let detail): "corrupt: \(detail)"
         case .schemaTooNew(let found, let known):

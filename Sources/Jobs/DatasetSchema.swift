@@ -18,17 +18,43 @@ package enum DatasetFormat: String, Sendable, Hashable, CaseIterable {
 package struct DatasetSchema: Sendable, Hashable {
     package var format: DatasetFormat
     package var rows: Int
-    package var columns: [ColumnProfile]
+    package var columns: [ColumnProfile] {
+        didSet { places = ColumnPlaces(columns) }
+    }
+    private var places: ColumnPlaces
 
     package init(format: DatasetFormat, rows: Int, columns: [ColumnProfile]) {
         self.format = format
         self.rows = rows
         self.columns = columns
+        places = ColumnPlaces(columns)
     }
 
     package func column(named name: String) -> ColumnProfile? {
-        columns.first { $0.name == name }
+        guard let table = places.table else { return columns.first { $0.name == name } }
+        return table[name].map { columns[$0] }
     }
+}
+
+/// Where each name stands, for schemas of many columns: a spec may ask for each of them, and more than once.
+private struct ColumnPlaces: Sendable, Hashable {
+    /// Few columns are compared one by one.
+    private static let fewMax = 32
+
+    /// Nil for few columns.
+    let table: [String: Int]?
+
+    init(_ columns: [ColumnProfile]) {
+        guard columns.count > Self.fewMax else {
+            table = nil
+            return
+        }
+        table = Dictionary(zip(columns.map(\.name), columns.indices)) { first, _ in first }
+    }
+
+    // It is made from the columns, which are compared already.
+    static func == (left: Self, right: Self) -> Bool { true }
+    func hash(into hasher: inout Hasher) {}
 }
 
 /// One column: its type, and what a client needs to choose inputs and targets.

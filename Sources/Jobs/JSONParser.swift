@@ -22,6 +22,40 @@ extension JSONValue {
         var parser = JSONParser(bytes: buffer)
         self = try parser.document()
     }
+
+    /// Reads a long JSON text within an allowance.
+    ///
+    /// - Throws: `JSONSyntaxError`, `TooManyValues`, or what the allowance throws.
+    package init(parsing buffer: UnsafeBufferPointer<UInt8>, within allowance: JSONAllowance) throws {
+        var parser = JSONParser(bytes: buffer, within: allowance)
+        let result = Result { () throws(JSONSyntaxError) in try parser.document() }
+        if let refusal = parser.refusal { throw refusal }
+        self = try result.get()
+    }
+}
+
+/// How many values a JSON text may have, and who is asked before they are stored. A text of a few bytes a value becomes a
+/// tree many times its length.
+package struct JSONAllowance {
+    /// Values of one document.
+    package static let valuesMaxStandard = 4_000_000
+    /// What one value takes, with the room that arrays leave for growing.
+    package static let valueBytes = 48
+    fileprivate static let pieceValues = 4_096
+
+    fileprivate var valuesMax: Int
+    fileprivate var take: (_ values: Int) throws -> Void
+
+    /// - Parameter take: called before each few thousand values are stored; what it throws ends the reading.
+    package init(valuesMax: Int = valuesMaxStandard, take: @escaping (_ values: Int) throws -> Void) {
+        self.valuesMax = valuesMax
+        self.take = take
+    }
+}
+
+/// A JSON text has more values than are taken.
+package struct TooManyValues: Error, Sendable, Hashable {
+    package var valuesMax: Int
 }
 
 /// The names that an object has so far. Few are compared one by one; a set is made for many.
@@ -41,9 +75,36 @@ private struct MemberNames {
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     var index = 0
+    /// Values that may be stored before the allowance is asked again.
+    private var valuesGranted = Int.max
+    /// Values that may be asked for after those.
+    private var valuesLeft = 0
+    private var allowance: JSONAllowance?
+    /// Why reading ended where the text is not at fault.
+    private(set) var refusal: (any Error)?
 
     init(bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
+    }
+
+    init(bytes: UnsafeBufferPointer<UInt8>, within allowance: JSONAllowance) {
+        self.bytes = bytes
+        self.allowance = allowance
+        valuesGranted = 0
+        valuesLeft = allowance.valuesMax
+    }
+
+    private mutating func askForValues() throws(JSONSyntaxError) {
+        let count = min(valuesLeft, JSONAllowance.pieceValues)
+        do {
+            guard count > 0 else { throw TooManyValues(valuesMax: allowance?.valuesMax ?? 0) }
+            try allowance?.take(count)
+        } catch {
+            refusal = error
+            throw JSONSyntaxError(detail: "reading was ended", line: 0, column: 0)
+        }
+        valuesLeft -= count
+        valuesGranted = count
     }
 
     mutating func document() throws(JSONSyntaxError) -> JSONValue {
@@ -90,6 +151,8 @@ private struct JSONParser {
         guard depth <= JSONValue.depthMax else {
             throw failure("nested deeper than \(JSONValue.depthMax) levels")
         }
+        if valuesGranted == 0 { try askForValues() }
+        valuesGranted -= 1
         switch current {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)

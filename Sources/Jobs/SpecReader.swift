@@ -2,10 +2,20 @@ import Weighting
 
 /// Collects what is wrong with a document, so that one answer names all of it.
 final class ProblemLog {
-    private(set) var problems: [Problem] = []
+    private var list = ProblemList()
 
-    func report(_ pointer: String, _ detail: String) {
-        problems.append(Problem(pointer: pointer, detail: detail))
+    var problems: [Problem] { list.problems }
+
+    /// Nothing more is kept; whoever looks for problems may stop.
+    var isFull: Bool { list.isFull }
+
+    func report(_ pointer: @autoclosure () -> String, _ detail: @autoclosure () -> String) {
+        list.add(Problem(pointer: pointer(), detail: detail()))
+    }
+
+    /// What `value` may have meant, for the first problems only.
+    func suggestion(for value: JSONValue, from names: some Collection<String>) -> String {
+        list.takesSuggestions ? value.suggestion(from: names) : ""
     }
 }
 
@@ -32,8 +42,8 @@ struct SpecReader {
         Jobs.pointer(pointer, name)
     }
 
-    func report(_ name: String, _ detail: String) {
-        log.report(pointer(to: name), detail)
+    func report(_ name: String, _ detail: @autoclosure () -> String) {
+        log.report(pointer(to: name), detail())
     }
 
     private func member(_ name: String) -> JSONValue? {
@@ -104,7 +114,9 @@ struct SpecReader {
         guard let text = value.text, let choice = choices.first(where: { $0.rawValue == text }) else {
             let accepted = choices.map(\.rawValue)
             report(
-                name, "expected one of \(accepted.quotedList), got \(value.excerpt)\(value.suggestion(from: accepted))")
+                name,
+                "expected one of \(accepted.quotedList), got \(value.excerpt)\(log.suggestion(for: value, from: accepted))"
+            )
             return nil
         }
         return choice
@@ -137,12 +149,14 @@ struct SpecReader {
     mutating func texts(_ name: String, count: ClosedRange<Int>, lengthMax: Int) -> [String]? {
         guard let elements = array(name, count: count) else { return nil }
         var texts: [String] = []
+        var known: Set<String> = []
         for (element, pointer) in elements {
+            if log.isFull { break }
             guard let text = element.text, Name(text, lengthMax: lengthMax) != nil else {
                 log.report(pointer, "expected a text of 1 to \(lengthMax) characters, got \(element.excerpt)")
                 continue
             }
-            guard !texts.contains(text) else {
+            guard known.insert(text).inserted else {
                 log.report(pointer, "\"\(text)\" stands twice")
                 continue
             }
@@ -176,7 +190,8 @@ struct SpecReader {
     /// Reports every member that was never asked for.
     func finish() {
         for member in members where !known.contains(member.name) {
-            let suggestion = JSONValue.string(member.name).suggestion(from: known)
+            if log.isFull { return }
+            let suggestion = log.suggestion(for: .string(member.name), from: known)
             report(member.name, "unknown member\(suggestion); known here are \(known.quotedList)")
         }
     }
@@ -195,38 +210,5 @@ extension JSONValue {
             let text = String(decoding: encoded, as: UTF8.self)
             return text.count <= 80 ? text : String(text.prefix(77)) + "…"
         }
-    }
-
-    /// `; did you mean "…"?` when one of the names is close, otherwise nothing.
-    func suggestion(from names: [String]) -> String {
-        guard let text, text.count <= 64, let closest = text.closest(in: names) else { return "" }
-        return "; did you mean \"\(closest)\"?"
-    }
-}
-
-extension String {
-    /// The candidate with the smallest edit distance, if that is at most a third of the length (and at least one edit).
-    func closest(in candidates: [String]) -> String? {
-        let limit = max(1, count / 3)
-        let ranked = candidates.prefix(1_000).map { ($0, editDistance(to: $0)) }
-        return ranked.min { $0.1 < $1.1 }.flatMap { $0.1 <= limit ? $0.0 : nil }
-    }
-
-    /// Levenshtein's distance over characters, case ignored.
-    private func editDistance(to other: String) -> Int {
-        let left = Array(lowercased())
-        let right = Array(other.lowercased())
-        guard abs(left.count - right.count) <= left.count else { return .max }
-        var row = Array(0...right.count)
-        for (i, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, candidate) in right.enumerated() {
-                let substitution = diagonal + (character == candidate ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = Swift.min(substitution, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 }

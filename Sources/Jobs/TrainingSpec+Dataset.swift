@@ -38,7 +38,8 @@ extension TrainingSpec {
     private func checkColumns(_ schema: DatasetSchema, pointer base: String, log: ProblemLog) {
         let names = schema.columns.map(\.name)
         func report(missing name: String, at place: String) {
-            let suggestion = JSONValue.string(name).suggestion(from: names)
+            guard !log.isFull else { return }
+            let suggestion = log.suggestion(for: .string(name), from: names)
             let some = names.prefix(20).map { $0 }.quotedList + (names.count > 20 ? ", …" : "")
             log.report(place, "no column \"\(name)\" in the data set\(suggestion); it has \(some)")
         }
@@ -56,7 +57,7 @@ extension TrainingSpec {
                 task.check(column, rows: schema.rows, at: member, log: log)
             }
         }
-        for (index, name) in (inputColumns ?? []).enumerated() {
+        for (index, name) in (inputColumns ?? []).enumerated() where !log.isFull {
             let place = pointer(pointer(pointer(base, "inputs"), "columns"), index)
             if schema.column(named: name) == nil { report(missing: name, at: place) }
             if targets.contains(name) {
@@ -82,14 +83,15 @@ extension TrainingSpec {
             return
         }
         let targets = Set(tasks.flatMap(\.targets))
+        let inputs = inputColumns.map(Set.init)
         for (name, encoding) in inputEncodings.sorted(by: { $0.key < $1.key }) {
             let place = pointer(encodings, name)
             guard let column = schema.column(named: name) else {
-                let suggestion = JSONValue.string(name).suggestion(from: schema.columns.map(\.name))
+                let suggestion = log.suggestion(for: .string(name), from: schema.columns.lazy.map(\.name))
                 log.report(place, "no column \"\(name)\" in the data set\(suggestion)")
                 continue
             }
-            if targets.contains(name) || inputColumns.map({ !$0.contains(name) }) == true {
+            if targets.contains(name) || inputs.map({ !$0.contains(name) }) == true {
                 log.report(place, "\"\(name)\" is no input")
             } else if column.type == .array {
                 log.report(place, "\"\(name)\" holds arrays; only columns with one value a row are encoded otherwise")

@@ -19,12 +19,16 @@ package struct SpecSurroundings {
     }
 }
 
-/// Everything that is wrong with a spec.
+/// Everything that is wrong with a spec, up to `ProblemList.countMax` problems.
 package struct InvalidSpec: Error, Sendable {
-    package var problems: [Problem]
+    package let problems: [Problem]
 
     package init(problems: [Problem]) {
-        self.problems = problems
+        self.init(ProblemList(problems))
+    }
+
+    package init(_ list: ProblemList) {
+        problems = list.problems
     }
 }
 

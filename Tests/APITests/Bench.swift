@@ -24,7 +24,9 @@ final class Bench {
         isDraining: Bool = false,
         faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry(),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-        checkTargets: @escaping @Sendable (TrainingSpec, [Identifier: DatasetSource]) throws -> Void = { _, _ in }
+        predict: @escaping @Sendable (ModelSource, PredictionRows) throws -> JSONValue = TestModel.predict,
+        checkTargets: @escaping @Sendable (TrainingSpec, [Identifier: DatasetSource]) throws -> Void = { _, _ in },
+        export: @escaping @Sendable (ModelSource, ModelFormat) throws -> [UInt8] = TestModel.export
     ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
         let clock: @Sendable () -> Timestamp = { [clock] in clock.now }
@@ -36,8 +38,8 @@ final class Bench {
         var services = Services(
             store: store,
             trainer: TrainerFunctions(
-                memoryBytes: { _, _ in memoryBytes }, predict: TestModel.predict, checkTargets: checkTargets,
-                export: TestModel.export),
+                memoryBytes: { _, _ in memoryBytes }, predict: predict, checkTargets: checkTargets,
+                export: export),
             settings: settings, queue: DispatchQueue(label: "test.api", attributes: .concurrent), clock: clock,
             logger: logger, isDraining: { isDraining })
         services.faults = { faults }
@@ -149,6 +151,11 @@ final class Bench {
             answer.check(method)
             return answer
         }
+
+        /// The client goes away; the answer is what nobody sees.
+        func abandon() { responder.abandon() }
+
+        func waitForUnseenStatus() -> Int { responder.wait().status }
     }
 
     /// Begins an upload that never ends.
@@ -230,6 +237,7 @@ struct Unexpected: Error {
 fileprivate final class WaitingResponder: Responder {
     private let answer = Lock<Bench.Answer?>(nil)
     private let answered = DispatchSemaphore(value: 0)
+    private let abandonment = Lock((isOver: false, actions: [@Sendable () -> Void]()))
 
     func respond(_ response: Response) {
         var fields = response.fields
@@ -244,7 +252,21 @@ fileprivate final class WaitingResponder: Responder {
         if isFirst { answered.signal() }
     }
 
-    func onCancel(_ action: @escaping @Sendable () -> Void) {}
+    func onCancel(_ action: @escaping @Sendable () -> Void) {
+        let isAbandoned = abandonment.withLock { abandonment in
+            if !abandonment.isOver { abandonment.actions.append(action) }
+            return abandonment.isOver
+        }
+        if isAbandoned { action() }
+    }
+
+    func abandon() {
+        let actions = abandonment.withLock { abandonment in
+            abandonment.isOver = true
+            return abandonment.actions
+        }
+        for action in actions { action() }
+    }
 
     func wait() -> Bench.Answer {
         answered.wait()

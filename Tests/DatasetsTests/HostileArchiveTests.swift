@@ -47,6 +47,26 @@ struct HostileArchiveTests {
         #expect(found.contains(words), "\(found)")
     }
 
+    /// Two members whose directory entries name the same bytes, or bytes that lie in each other.
+    @Test(arguments: [0, 5]) func membersThatShareBytesAreRefused(offset: Int) throws {
+        var bytes = NPZWriter.archive(Self.arrays)
+        let entries = bytes.indices.filter { bytes[$0...].starts(with: Self.directory) }
+        #expect(entries.count == 2)
+        bytes.replaceSubrange(entries[1] + 42..<entries[1] + 46, with: [UInt8(offset), 0, 0, 0])
+        let found = try detail(bytes)
+        #expect(found.contains("overlaps"), "\(found)")
+    }
+
+    @Test func arraysThatAreTooLongTogetherAreRefusedAsTooLarge() throws {
+        let error = #expect(throws: DatasetError.self) {
+            try inspectFile(NPZWriter.archive(Self.arrays), .npz, limits: DatasetLimits(archiveBytesMax: 100))
+        }
+        #expect(error?.kind == .tooLarge)
+        #expect(throws: Never.self) {
+            try inspectFile(NPZWriter.archive(Self.arrays), .npz, limits: DatasetLimits(archiveBytesMax: 1_000))
+        }
+    }
+
     @Test func twoMembersOfOneNameAreRefused() throws {
         let found = try detail(NPZWriter.archive([Self.arrays[0]] + Self.arrays))
         #expect(found.contains("two members \"x.npy\""), "\(found)")

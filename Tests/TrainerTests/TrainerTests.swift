@@ -47,6 +47,18 @@ struct TrainerTests {
         return model
     }
 
+    @Test func aDataSetThatTheDiskHasChangedFailsTheJob() throws {
+        var assignment = try Self.makeAssignment(Self.makeDigitsSpec())
+        let dataset = assignment.spec.dataset
+        assignment.datasets[dataset]?.sha256 = String(repeating: "0", count: 64)
+        guard case .failed(.error, let failure) = try Self.makeTrainer().train(assignment, RecordingContext()) else {
+            Issue.record("the job was trained on other bytes than were uploaded")
+            return
+        }
+        #expect(failure.code == .datasetInvalid)
+        #expect(failure.detail.contains("digits.csv") && failure.detail.contains("SHA-256"), "\(failure.detail)")
+    }
+
     @Test(arguments: [1, 2] as [UInt64])
     func theDigitsAreLearned(seed: UInt64) throws {
         let outcome = try Self.makeTrainer().train(

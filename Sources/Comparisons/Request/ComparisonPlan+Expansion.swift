@@ -19,7 +19,7 @@ extension ComparisonPlan {
         guard fits(runs: count, inputs: inputs, log) else { return [] }
         var runs: [ComparisonRequest.Run] = []
         // Seed by seed: what slows the machine for a while slows every strategy, and the first seed shows early.
-        for seed in seeds {
+        for seed in seeds where !log.isFull {
             for arm in arms {
                 for (index, rate) in rates.enumerated() {
                     let key = RunKey(arm: arm.arm, seed: UInt64(seed), learningRate: rate)

@@ -55,13 +55,18 @@ package struct ComparisonRequest: Sendable {
 
 /// What is wrong with a request, each thing once.
 final class RequestLog {
-    private(set) var problems: [Problem] = []
+    private var list = ProblemList()
+
+    var problems: [Problem] { list.problems }
+
+    /// Nothing more is kept; whoever looks for problems may stop.
+    var isFull: Bool { list.isFull }
 
     func report(_ pointer: String, _ detail: String) {
         report(Problem(pointer: pointer, detail: detail))
     }
 
     func report(_ problem: Problem) {
-        if !problems.contains(problem) { problems.append(problem) }
+        if !isFull, !list.problems.contains(problem) { list.add(problem) }
     }
 }

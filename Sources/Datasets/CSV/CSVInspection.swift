@@ -2,8 +2,10 @@ import Jobs
 
 /// The schema of a CSV file.
 enum CSVInspection {
-    static func inspect(_ path: String, limits: DatasetLimits) throws(DatasetError) -> DatasetSchema {
-        var reader = try CSVReader.open(path, limits: limits)
+    static func inspect(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool
+    ) throws(DatasetError) -> DatasetSchema {
+        var reader = try CSVReader.open(path, limits: limits, isWanted: isWanted)
         let profilers = ColumnProfilers(count: reader.header.count, limits: limits)
         while try reader.next() {
             for column in 0..<profilers.count { profilers.add(reader.field(column), to: column) }

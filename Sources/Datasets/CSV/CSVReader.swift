@@ -14,9 +14,10 @@ struct CSVReader: ~Copyable {
 
     /// Opens the file and reads its header.
     static func open(
-        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+        _ path: String, limits: DatasetLimits, digest: StoredFile.FileDigest? = nil,
+        isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> CSVReader {
-        var chunks = try FileChunks(path, isWanted: isWanted)
+        var chunks = try FileChunks(path, digest: digest, isWanted: isWanted)
         let beginning = try chunks.next()
         // A regular file gives its first three bytes in one piece.
         let mark = try ByteOrderMark.length(in: beginning)

@@ -3,13 +3,15 @@ import Jobs
 /// Columns of a CSV file in memory.
 enum CSVTable {
     static func load(
-        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, isWanted: @escaping () -> Bool
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, digest: StoredFile.FileDigest?,
+        isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> DataTable {
-        var reader = try CSVReader.open(source.path, limits: limits, isWanted: isWanted)
+        var reader = try CSVReader.open(source.path, limits: limits, digest: digest, isWanted: isWanted)
         var builders: [(index: Int, builder: ColumnBuilder)] = []
+        let usesByName = Dictionary(grouping: uses, by: \.name)
         for (index, name) in reader.header.enumerated() {
             guard let profile = source.schema.column(named: name) else { continue }
-            for use in uses where use.name == name {
+            for use in usesByName[name] ?? [] {
                 let builder = try ColumnBuilder(
                     profile, role: use.role, rows: source.schema.rows, namesMax: limits.classesMax)
                 builders.append((index, builder))

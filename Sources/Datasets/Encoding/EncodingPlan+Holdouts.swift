@@ -5,9 +5,10 @@ extension EncodingPlan {
     ///
     /// - Throws: every column that cannot.
     package func check(holdout other: DatasetSchema, pointer: String) throws(DatasetError) {
-        let problems = holdoutUses.sorted { $0.name < $1.name }.compactMap { use -> Problem? in
-            guard let detail = misfit(of: use, in: other) else { return nil }
-            return Problem(pointer: pointer, detail: detail, column: use.name)
+        var problems = ProblemList()
+        for use in holdoutUses.sorted(by: { $0.name < $1.name }) where !problems.isFull {
+            guard let detail = misfit(of: use, in: other) else { continue }
+            problems.add(Problem(pointer: pointer, detail: detail, column: use.name))
         }
         if let error = DatasetError(problems: problems) { throw error }
     }

@@ -28,22 +28,22 @@ package struct EncodingPlan: Sendable, Hashable {
     package init(_ request: EncodingRequest, schema: DatasetSchema) throws(DatasetError) {
         self.request = request
         self.schema = schema
-        var problems: [Problem] = []
+        var problems = ProblemList()
         var targets: [TargetPlan] = []
-        for (index, target) in request.targets.enumerated() {
+        for (index, target) in request.targets.enumerated() where !problems.isFull {
             do throws(DatasetError) {
                 targets.append(try TargetPlan(target, schema: schema, pointer: "/tasks/\(index)"))
             } catch {
-                problems += error.problems
+                problems.add(contentsOf: error.problems)
             }
         }
         var inputs = Inputs.columns([])
         do throws(DatasetError) {
             inputs = try Self.inputs(request, schema: schema)
         } catch {
-            problems += error.problems
+            problems.add(contentsOf: error.problems)
         }
-        problems += Self.stratificationProblems(request, schema: schema)
+        problems.add(contentsOf: Self.stratificationProblems(request, schema: schema))
         if let error = DatasetError(problems: problems) { throw error }
         self.inputs = inputs
         self.targets = targets

@@ -2,12 +2,17 @@
 struct FileChunks: ~Copyable {
     private var file: FileReader
     private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private let digest: StoredFile.FileDigest?
 
     private static let bytes = 256 << 10
 
-    init(_ path: String, isWanted: @escaping () -> Bool = { true }) throws(DatasetError) {
+    /// - Parameter digest: is told of all that is read.
+    init(
+        _ path: String, digest: StoredFile.FileDigest? = nil, isWanted: @escaping () -> Bool = { true }
+    ) throws(DatasetError) {
         let file = try FileReader(path, isWanted: isWanted)
         self.file = file
+        self.digest = digest
         buffer = .allocate(capacity: Self.bytes)
         buffer.initialize(repeating: 0)
     }
@@ -19,7 +24,9 @@ struct FileChunks: ~Copyable {
     /// The next piece, empty at the end; valid until the next call.
     mutating func next() throws(DatasetError) -> UnsafeBufferPointer<UInt8> {
         let count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-        return UnsafeBufferPointer(rebasing: buffer[..<count])
+        let piece = UnsafeBufferPointer(rebasing: buffer[..<count])
+        digest?.add(piece)
+        return piece
     }
 }
 

@@ -10,9 +10,10 @@ struct LineReader: ~Copyable {
     private(set) var number = 0
 
     static func open(
-        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+        _ path: String, limits: DatasetLimits, digest: StoredFile.FileDigest? = nil,
+        isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> LineReader {
-        var chunks = try FileChunks(path, isWanted: isWanted)
+        var chunks = try FileChunks(path, digest: digest, isWanted: isWanted)
         let beginning = try chunks.next()
         let mark = try ByteOrderMark.length(in: beginning)
         return LineReader(chunks: chunks, chunk: beginning, index: mark, limits: limits)

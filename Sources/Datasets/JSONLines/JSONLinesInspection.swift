@@ -1,9 +1,12 @@
 import Jobs
+import Locks
 
 /// The schema of a file of JSON Lines. Columns are the members of all rows, in the order of their first appearance.
 enum JSONLinesInspection {
-    static func inspect(_ path: String, limits: DatasetLimits) throws(DatasetError) -> DatasetSchema {
-        var reader = try JSONLinesReader.open(path, limits: limits)
+    static func inspect(
+        _ path: String, limits: DatasetLimits, memory: MemoryBudget?, isWanted: @escaping () -> Bool
+    ) throws(DatasetError) -> DatasetSchema {
+        var reader = try JSONLinesReader.open(path, limits: limits, memory: memory, isWanted: isWanted)
         var columns: [Column] = []
         var indices: [String: Int] = [:]
         while try reader.next() {

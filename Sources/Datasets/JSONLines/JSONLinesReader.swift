@@ -1,9 +1,17 @@
 import Jobs
+import Locks
 
 /// A file of JSON Lines: one object a line, in UTF-8. Lines without anything but spaces are passed over.
 struct JSONLinesReader: ~Copyable {
     private var lines: LineReader
     private let limits: DatasetLimits
+    /// What the values of long lines are taken from; nil where nobody counts them.
+    private let memory: MemoryBudget?
+    /// What the current row has taken.
+    private var claim: MemoryClaim?
+
+    /// Lines up to this length become no large trees.
+    private static let lineBytesFree = 1 << 20
 
     /// The current row's members.
     private(set) var members: [JSONValue.Member] = []
@@ -11,14 +19,18 @@ struct JSONLinesReader: ~Copyable {
     private(set) var row = 0
 
     static func open(
-        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
+        _ path: String, limits: DatasetLimits, digest: StoredFile.FileDigest? = nil,
+        memory: MemoryBudget? = nil, isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> JSONLinesReader {
-        JSONLinesReader(lines: try LineReader.open(path, limits: limits, isWanted: isWanted), limits: limits)
+        JSONLinesReader(
+            lines: try LineReader.open(path, limits: limits, digest: digest, isWanted: isWanted), limits: limits,
+            memory: memory)
     }
 
-    private init(lines: consuming LineReader, limits: DatasetLimits) {
+    private init(lines: consuming LineReader, limits: DatasetLimits, memory: MemoryBudget?) {
         self.lines = lines
         self.limits = limits
+        self.memory = memory
     }
 
     /// The 1-based number of the current row's line.
@@ -32,6 +44,8 @@ struct JSONLinesReader: ~Copyable {
             guard row <= limits.rowsMax else {
                 throw DatasetError("more than \(limits.rowsMax) rows", kind: .tooLarge, row: row, line: line)
             }
+            members = []
+            claim = memory.map { MemoryClaim(on: $0) }
             members = try object()
             return true
         }
@@ -39,18 +53,36 @@ struct JSONLinesReader: ~Copyable {
     }
 
     private func object() throws(DatasetError) -> [JSONValue.Member] {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: lines.bytes)
-        } catch {
-            throw DatasetError(
-                "not JSON at byte \(error.column) of the line: \(error.detail); expected one JSON object per line",
-                row: row, line: line)
-        }
+        let value = try value()
         guard let members = value.members else {
             throw DatasetError(
                 "expected one JSON object per line, found \(value.kindInWords)", row: row, line: line)
         }
         return members
     }
+
+    private func value() throws(DatasetError) -> JSONValue {
+        do {
+            guard lines.bytes.count > Self.lineBytesFree else { return try JSONValue(parsing: lines.bytes) }
+            return try JSONValue(parsing: lines.bytes, within: allowance)
+        } catch let error as JSONSyntaxError {
+            throw DatasetError(
+                "not JSON at byte \(error.column) of the line: \(error.detail); expected one JSON object per line",
+                row: row, line: line)
+        } catch let error as TooManyValues {
+            throw DatasetError(
+                "a line with more than \(error.valuesMax) values", kind: .tooLarge, row: row, line: line)
+        } catch {
+            throw DatasetError("too many long lines are read at once", kind: .busy, row: row, line: line)
+        }
+    }
+
+    private var allowance: JSONAllowance {
+        let claim = claim
+        return JSONAllowance { values in
+            guard claim?.grow(by: values * JSONAllowance.valueBytes) != false else { throw NoMemory() }
+        }
+    }
+
+    private struct NoMemory: Error {}
 }

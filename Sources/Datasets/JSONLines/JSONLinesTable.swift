@@ -3,9 +3,10 @@ import Jobs
 /// Columns of a file of JSON Lines in memory.
 enum JSONLinesTable {
     static func load(
-        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, isWanted: @escaping () -> Bool
+        _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits, digest: StoredFile.FileDigest?,
+        isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> DataTable {
-        var reader = try JSONLinesReader.open(source.path, limits: limits, isWanted: isWanted)
+        var reader = try JSONLinesReader.open(source.path, limits: limits, digest: digest, isWanted: isWanted)
         var builders: [String: [ColumnBuilder]] = [:]
         for use in uses {
             guard let profile = source.schema.column(named: use.name) else { continue }

@@ -2,8 +2,10 @@ import Jobs
 
 /// The schema of an NPZ file: one column per array, its first axis the rows.
 enum NPZInspection {
-    static func inspect(_ path: String, limits: DatasetLimits) throws(DatasetError) -> DatasetSchema {
-        let arrays = try NPZArray.all(path, limits: limits)
+    static func inspect(
+        _ path: String, limits: DatasetLimits, isWanted: @escaping () -> Bool
+    ) throws(DatasetError) -> DatasetSchema {
+        let arrays = try NPZArray.all(path, limits: limits, isWanted: isWanted)
         var columns: [ColumnProfile] = []
         for (index, array) in arrays.enumerated() {
             let bytesMax = profileBytes(ofColumn: index, limits: limits)

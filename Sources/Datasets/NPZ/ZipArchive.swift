@@ -13,6 +13,8 @@ final class ZipArchive {
         /// Bytes after inflation.
         var bytes: Int
         var headerOffset: Int
+        /// Where the next member or the directory begins: this one's bytes end before.
+        var endMax = 0
     }
 
     let file: FileReader
@@ -32,7 +34,8 @@ final class ZipArchive {
             throw DatasetError("more than \(limits.columnsMax) arrays in the file", kind: .tooLarge)
         }
         let bytes = try file.bytes(at: directory.offset, count: directory.bytes)
-        members = try Self.members(bytes, count: directory.count, limits: limits)
+        members = try Self.apart(
+            try Self.members(bytes, count: directory.count, limits: limits), before: directory.offset)
         self.file = file
     }
 
@@ -117,6 +120,31 @@ final class ZipArchive {
         return members
     }
 
+    /// Bytes of a member's header without its name.
+    static let headerBytes = 30
+
+    /// Each member has bytes of its own. Where two shared theirs, a short file would stand for as many long arrays as it has
+    /// names.
+    private static func apart(_ members: [Member], before end: Int) throws(DatasetError) -> [Member] {
+        var members = members
+        let order = members.indices.sorted { members[$0].headerOffset < members[$1].headerOffset }
+        var endMax = end
+        for index in order.reversed() {
+            let member = members[index]
+            let header = member.headerOffset.addingReportingOverflow(headerBytes + member.name.utf8.count)
+            let last = header.partialValue.addingReportingOverflow(member.storedBytes)
+            guard !header.overflow, !last.overflow, last.partialValue <= end else {
+                throw damaged("\"\(member.name)\" lies beyond its end")
+            }
+            guard last.partialValue <= endMax else {
+                throw damaged("\"\(member.name)\" overlaps what comes behind it")
+            }
+            members[index].endMax = endMax
+            endMax = member.headerOffset
+        }
+        return members
+    }
+
     private static func member(
         _ entry: LittleEndian, name: String, extra: [UInt8]
     ) throws(DatasetError) -> Member {
@@ -170,7 +198,8 @@ final class ZipArchive {
         }
         let sum = total.addingReportingOverflow(member.bytes)
         guard !sum.overflow, sum.partialValue <= limits.archiveBytesMax else {
-            throw DatasetError("the arrays have more than \(limits.archiveBytesMax) bytes together", kind: .tooLarge)
+            throw DatasetError(
+                "inflated, the arrays have more than \(limits.archiveBytesMax) bytes together", kind: .tooLarge)
         }
         total = sum.partialValue
     }

@@ -18,13 +18,16 @@ final class ZipMemberReader {
     private static let pieceBytesMax = 1 << 28
 
     init(_ archive: ZipArchive, _ member: ZipArchive.Member) throws(DatasetError) {
-        let header = LittleEndian(try archive.file.bytes(at: member.headerOffset, count: 30), at: 0)
+        let header = LittleEndian(try archive.file.bytes(at: member.headerOffset, count: ZipArchive.headerBytes), at: 0)
         guard header.u32(0) == 0x0403_4B50 else {
             throw ZipArchive.damaged("\"\(member.name)\" is not where it should be")
         }
-        let offset = member.headerOffset + 30 + Int(header.u16(26)) + Int(header.u16(28))
+        let offset = member.headerOffset + ZipArchive.headerBytes + Int(header.u16(26)) + Int(header.u16(28))
         guard offset <= archive.file.bytes, member.storedBytes <= archive.file.bytes - offset else {
             throw ZipArchive.damaged("\"\(member.name)\" goes beyond the end")
+        }
+        guard member.storedBytes <= member.endMax - offset else {
+            throw ZipArchive.damaged("\"\(member.name)\" overlaps what comes behind it")
         }
         guard member.isDeflated || member.storedBytes == member.bytes else {
             throw ZipArchive.damaged("\"\(member.name)\" is stored with two different sizes")

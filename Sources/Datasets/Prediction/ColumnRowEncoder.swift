@@ -34,21 +34,21 @@ final class ColumnRowEncoder: RowEncoder {
 
     var encoded: EncodedInputs { .features(matrix) }
 
-    func encode(_ row: JSONValue, at index: Int, pointer place: String) -> [Problem] {
+    func encode(_ row: JSONValue, at index: Int, pointer place: String, problems: inout ProblemList) {
         guard let members = row.members else {
             // A model with a single array as its input also takes the bare array.
             if columns.count == 1, case .vector = columns[0].preprocessing.treatment, row.elements != nil {
-                return write(row, to: columns[0], row: index, place: place)
+                if let problem = write(row, to: columns[0], row: index, place: place) { problems.add(problem) }
+                return
             }
-            return [
+            return problems.add(
                 Problem(
                     pointer: place, detail: "expected an object with the input columns, found \(row.kindInWords)",
-                    row: index + 1)
-            ]
+                    row: index + 1))
         }
-        var problems: [Problem] = []
         for member in members where !names.contains(member.name) {
-            problems.append(
+            if problems.isFull { return }
+            problems.add(
                 Problem(
                     pointer: pointer(place, member.name), detail: "no such input; expected \(listedNames)",
                     row: index + 1, column: member.name))
@@ -56,16 +56,16 @@ final class ColumnRowEncoder: RowEncoder {
         for column in columns {
             let name = column.preprocessing.name
             let place = pointer(place, name)
+            if problems.isFull { return }
             guard let value = row[name] else {
-                problems.append(
+                problems.add(
                     Problem(
                         pointer: place, detail: "missing; write null where the value is unknown", row: index + 1,
                         column: name))
                 continue
             }
-            problems += write(value, to: column, row: index, place: place)
+            if let problem = write(value, to: column, row: index, place: place) { problems.add(problem) }
         }
-        return problems
     }
 
     private var listedNames: String {
@@ -73,7 +73,7 @@ final class ColumnRowEncoder: RowEncoder {
         return columns.count > 20 ? listed + ", …" : listed
     }
 
-    private func write(_ value: JSONValue, to column: Column, row: Int, place: String) -> [Problem] {
+    private func write(_ value: JSONValue, to column: Column, row: Int, place: String) -> Problem? {
         let start = row * matrix.features + column.feature
         switch column.preprocessing.treatment {
         case .numeric(let mean, let deviation, let indicator):
@@ -105,7 +105,7 @@ final class ColumnRowEncoder: RowEncoder {
                 matrix.values[start + element] = single
             }
         }
-        return []
+        return nil
     }
 
     /// The place of a category; nil when the value cannot be one.
@@ -124,12 +124,10 @@ final class ColumnRowEncoder: RowEncoder {
 
     private func expected(
         _ words: String, _ value: JSONValue, _ column: Column, _ row: Int, _ place: String
-    ) -> [Problem] {
-        [
-            Problem(
-                pointer: place, detail: "expected \(words), found \(value.kindInWords)", row: row + 1,
-                column: column.preprocessing.name)
-        ]
+    ) -> Problem {
+        Problem(
+            pointer: place, detail: "expected \(words), found \(value.kindInWords)", row: row + 1,
+            column: column.preprocessing.name)
     }
 }
 

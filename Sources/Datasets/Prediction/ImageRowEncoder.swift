@@ -18,15 +18,18 @@ final class ImageRowEncoder: RowEncoder {
             ImageTensor(rows: rows, shape: preprocessing.shape, pixels: pixels, preprocessing: preprocessing))
     }
 
-    func encode(_ row: JSONValue, at index: Int, pointer place: String) -> [Problem] {
+    func encode(_ row: JSONValue, at index: Int, pointer place: String, problems: inout ProblemList) {
+        if let problem = write(row, at: index, place: place) { problems.add(problem) }
+    }
+
+    /// - Returns: what is wrong with the row.
+    private func write(_ row: JSONValue, at index: Int, place: String) -> Problem? {
         var image = row
         var place = place
         if let members = row.members {
             guard members.count == 1, members[0].name == preprocessing.column else {
-                return [
-                    problem(
-                        "expected an array, or an object with the one member \"\(preprocessing.column)\"", index, place)
-                ]
+                return problem(
+                    "expected an array, or an object with the one member \"\(preprocessing.column)\"", index, place)
             }
             image = members[0].value
             place = pointer(place, preprocessing.column)
@@ -34,29 +37,28 @@ final class ImageRowEncoder: RowEncoder {
         return append(image, index: index, place: place)
     }
 
-    private func append(_ image: JSONValue, index: Int, place: String) -> [Problem] {
+    private func append(_ image: JSONValue, index: Int, place: String) -> Problem? {
         let shape = preprocessing.shape
         guard let lines = image.elements, lines.count == shape.height else {
-            return [problem("expected an image of \(shape): \(shape.height) lines", index, place)]
+            return problem("expected an image of \(shape): \(shape.height) lines", index, place)
         }
         for (y, line) in lines.enumerated() {
             let linePlace = pointer(place, y)
             guard let pixels = line.elements, pixels.count == shape.width else {
-                return [problem("expected a line of \(shape.width) pixels", index, linePlace)]
+                return problem("expected a line of \(shape.width) pixels", index, linePlace)
             }
             for (x, pixel) in pixels.enumerated() {
                 let values = pixel.elements ?? [pixel]
                 guard values.count == shape.channels else {
-                    return [problem("expected \(shape.channels) channels", index, pointer(linePlace, x))]
+                    return problem("expected \(shape.channels) channels", index, pointer(linePlace, x))
                 }
                 for value in values where !append(value) {
-                    return [
-                        problem("expected \(wantedValue), found \(value.kindInWords)", index, pointer(linePlace, x))
-                    ]
+                    return problem(
+                        "expected \(wantedValue), found \(value.kindInWords)", index, pointer(linePlace, x))
                 }
             }
         }
-        return []
+        return nil
     }
 
     private var wantedValue: String {

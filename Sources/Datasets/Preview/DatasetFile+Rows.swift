@@ -4,14 +4,17 @@ extension DatasetFile {
     /// The first rows as JSON objects, one member per column, null where a value is missing.
     ///
     /// At most `limit` rows, and fewer when they hold more values or bytes of text than `limits` allows for a preview.
+    ///
+    /// - Throws: `.damaged` where the file is not the one that was uploaded; all of it is read for that, once in a process.
     package static func rows(
-        _ source: DatasetSource, limit: Int, limits: DatasetLimits
+        _ source: DatasetSource, limit: Int, limits: DatasetLimits, isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> [JSONValue] {
+        try StoredFile.check(source, isWanted: isWanted)
         let limit = max(min(limit, source.schema.rows), 0)
         switch source.schema.format {
         case .csv: return try csvRows(source, limit: limit, limits: limits)
         case .jsonLines: return try jsonLinesRows(source, limit: limit, limits: limits)
-        case .npz: return try npzRows(source, limit: limit, limits: limits)
+        case .npz: return try npzRows(source, limit: limit, limits: limits, isWanted: isWanted)
         }
     }
 
@@ -55,9 +58,9 @@ extension DatasetFile {
     }
 
     private static func npzRows(
-        _ source: DatasetSource, limit: Int, limits: DatasetLimits
+        _ source: DatasetSource, limit: Int, limits: DatasetLimits, isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> [JSONValue] {
-        let arrays = try NPZArray.all(source.path, limits: limits)
+        let arrays = try NPZArray.all(source.path, limits: limits, isWanted: isWanted)
         let rowValues = arrays.reduce(0) { $0 + $1.rowCount + $1.header.element.size / 8 }
         let count = min(limit, max(limits.previewValuesMax / max(rowValues, 1), 1))
         var rows = [[JSONValue.Member]](repeating: [], count: count)

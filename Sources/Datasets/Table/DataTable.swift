@@ -35,7 +35,8 @@ struct DataTable: Sendable {
         return column
     }
 
-    /// Loads each of `uses`; all must be columns of the data set. Throws `.interrupted` when it is not wanted any more.
+    /// Loads each of `uses`; all must be columns of the data set. Throws `.interrupted` when it is not wanted
+    /// any more, `.damaged` when the file is not the one that was uploaded.
     static func load(
         _ source: DatasetSource, uses: Set<ColumnUse>, limits: DatasetLimits,
         isWanted: @escaping () -> Bool = { true }
@@ -43,12 +44,20 @@ struct DataTable: Sendable {
         for use in uses where source.schema.column(named: use.name) == nil {
             throw DatasetError("the data set has no such column", column: use.name)
         }
-        let table: DataTable
-        switch source.schema.format {
-        case .csv: table = try CSVTable.load(source, uses: uses, limits: limits, isWanted: isWanted)
-        case .jsonLines: table = try JSONLinesTable.load(source, uses: uses, limits: limits, isWanted: isWanted)
-        case .npz: table = try NPZTable.load(source, uses: uses, limits: limits, isWanted: isWanted)
+        if source.schema.format == .npz {
+            // Its members are read one by one, and not all of them.
+            try StoredFile.check(source, isWanted: isWanted)
+            return try checked(
+                try NPZTable.load(source, uses: uses, limits: limits, isWanted: isWanted), source)
         }
+        return try StoredFile.checking(source, isWanted: isWanted) { digest throws(DatasetError) in
+            let isCSV = source.schema.format == .csv
+            let load = isCSV ? CSVTable.load : JSONLinesTable.load
+            return try checked(try load(source, uses, limits, digest, isWanted), source)
+        }
+    }
+
+    private static func checked(_ table: DataTable, _ source: DatasetSource) throws(DatasetError) -> DataTable {
         guard table.rows == source.schema.rows else {
             throw DatasetError("the stored file has \(table.rows) rows, \(source.schema.rows) were counted on upload")
         }

@@ -36,8 +36,8 @@ struct SafetensorsFile {
 
     /// The whole file; the same bytes for the same model.
     ///
-    /// - Throws: `ExportError` where the header would be too long.
-    func encoded() throws(ExportError) -> [UInt8] {
+    /// - Throws: `ExportError` where the header would be too long; `ArchiveError.interrupted` where it is not wanted any more.
+    func encoded(isWanted: () -> Bool = { true }) throws -> [UInt8] {
         var header = encodedHeader()
         guard header.count <= Self.headerBytesMax - Self.alignment else {
             throw ExportError("the preprocessing is too large for the header of a safetensors file")
@@ -49,6 +49,7 @@ struct SafetensorsFile {
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: header)
         for tensor in tensors {
+            guard isWanted() else { throw ArchiveError.interrupted }
             // Memory is copied as it stands: every machine this builds for is little-endian.
             tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }

@@ -47,15 +47,18 @@ package struct Archive: Sendable {
     private let bytes: [UInt8]
     private let start: Int
 
+    /// - Parameter isWanted: asked between pieces; where it is not, `.interrupted` is thrown.
     /// - Throws: `ArchiveError` where the bytes are no intact archive of this kind.
-    package init(_ bytes: [UInt8], kind: Kind) throws(ArchiveError) {
+    package init(_ bytes: [UInt8], kind: Kind, isWanted: () -> Bool = { true }) throws(ArchiveError) {
         guard bytes.count >= Self.headerOffset + Self.digestBytes, bytes.starts(with: Self.magic) else {
             throw .notAnArchive
         }
         let version = UInt16(bytes[6]) | UInt16(bytes[7]) << 8
         guard version == Self.version else { throw .unknownVersion(Int(version)) }
         let end = bytes.count - Self.digestBytes
-        guard SHA256.hash(data: bytes[..<end]) == bytes[end...] else { throw .damaged("its digest does not match") }
+        guard try Self.digest(of: bytes[..<end], isWanted: isWanted) == bytes[end...] else {
+            throw .damaged("its digest does not match")
+        }
         let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[8 + $1]) << (8 * UInt64($1)) }
         guard length <= UInt64(min(Self.headerBytesMax, end - Self.headerOffset)) else {
             throw .damaged("its header is cut short")
@@ -74,6 +77,21 @@ package struct Archive: Sendable {
         self.bytes = bytes
         start = Self.aligned(Self.headerOffset + Int(length))
         entries = try Self.readEntries(header, dataBytes: end - start)
+    }
+
+    private static let hashedBytesMax = 16 << 20
+
+    private static func digest(
+        of bytes: ArraySlice<UInt8>, isWanted: () -> Bool
+    ) throws(ArchiveError) -> SHA256Digest {
+        var hash = SHA256()
+        var rest = bytes
+        while !rest.isEmpty {
+            guard isWanted() else { throw .interrupted }
+            hash.update(data: rest.prefix(hashedBytesMax))
+            rest = rest.dropFirst(hashedBytesMax)
+        }
+        return hash.finalize()
     }
 
     private static func readEntries(_ header: JSONValue, dataBytes: Int) throws(ArchiveError) -> [String: Entry] {
@@ -146,6 +164,8 @@ package enum ArchiveError: Error, Hashable {
     case damaged(String)
     case missing(String)
     case mismatch(String, found: Int, expected: Int?)
+    /// Nobody wants it any more.
+    case interrupted
 }
 
 extension ArchiveError: CustomStringConvertible {
@@ -155,6 +175,7 @@ extension ArchiveError: CustomStringConvertible {
         case .unknownVersion(let version): "version \(version) of the format is not known here"
         case .wrongKind(let found, let expected): "this is a \(found), not a \(expected.rawValue)"
         case .damaged(let how): "the file is damaged: \(how)"
+        case .interrupted: "nobody wants it any more"
         case .missing(let name): "the file has no array \(name)"
         case .mismatch(let name, let found, let expected):
             "array \(name) has \(found) elements" + (expected.map { " where \($0) are needed" } ?? " of another type")

@@ -27,9 +27,10 @@ package struct ModelFile: Sendable {
         statistics = plan.statistics.entries.map { Array(network.statistics.span[$0.range]) }
     }
 
+    /// - Parameter isWanted: asked between pieces; where it is not, `.interrupted` is thrown.
     /// - Throws: `ArchiveError` where the bytes are no intact model.
-    package init(_ bytes: [UInt8]) throws(ArchiveError) {
-        let archive = try Archive(bytes, kind: .model)
+    package init(_ bytes: [UInt8], isWanted: () -> Bool = { true }) throws(ArchiveError) {
+        let archive = try Archive(bytes, kind: .model, isWanted: isWanted)
         do {
             spec = try TrainingSpec(decoding: try archive.metadata.required("spec"), in: nil)
         } catch let error as ArchiveError {
@@ -55,6 +56,7 @@ package struct ModelFile: Sendable {
         }
         var (parameters, statistics) = ([[Float]](), [[Float]]())
         for entry in plan.parameters.entries {
+            guard isWanted() else { throw .interrupted }
             parameters.append(try archive.floats("parameters.\(entry.plan.name)", count: entry.plan.count))
         }
         for entry in plan.statistics.entries {

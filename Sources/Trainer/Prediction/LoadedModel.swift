@@ -29,8 +29,10 @@ final class LoadedModel: Sendable {
 
     /// Probabilities, or values in their own unit, as `[rows, outputs]` a task.
     ///
-    /// - Parameter inputs: encoded by this model's preprocessing.
-    func scores(_ inputs: EncodedInputs) throws -> [[Double]] {
+    /// - Parameters:
+    ///   - inputs: encoded by this model's preprocessing.
+    ///   - isWanted: asked between layers; where it is not, `PassInterrupted` is thrown.
+    func scores(_ inputs: EncodedInputs, isWanted: () -> Bool = { true }) throws -> [[Double]] {
         // The calling thread belongs to nobody's job.
         _ = Threads.use(1)
         let evaluator = try idle.withLock { $0.popLast() } ?? makeEvaluator()
@@ -39,7 +41,8 @@ final class LoadedModel: Sendable {
                 if idle.count < Self.idleMax { idle.append(evaluator) }
             }
         }
-        return try evaluator.predict((0..<inputs.rows).map { Int32(truncatingIfNeeded: $0) }, of: inputs)
+        return try evaluator.predict(
+            (0..<inputs.rows).map { Int32(truncatingIfNeeded: $0) }, of: inputs, isWanted: isWanted)
     }
 
     private func makeEvaluator() throws -> Evaluator<Float> {

@@ -30,35 +30,55 @@ package struct ModelLibrary: Sendable {
     /// - Throws: `InvalidSpec` with every bad row and its pointer; `ArchiveError` where the file is no intact model; what
     ///   `load` throws.
     package func predict(
-        _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows"
+        _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows",
+        within allowance: Allowance = .unbounded
     ) throws -> JSONValue {
         let model = try loaded(model, load)
-        try checkAnswer(of: model, rows: rows.elements?.count ?? 0, pointer: pointer)
+        let count = rows.elements?.count ?? 0
+        try checkAnswer(of: model, rows: count, pointer: pointer)
+        try claim(rows: count, copies: 1, of: model, allowance)
         return try answer(
             model,
             try accepting { () throws(DatasetError) in
-                try model.file.preprocessing.encode(rows: rows, pointer: pointer, limits: limits)
-            })
+                try model.file.preprocessing.encode(
+                    rows: rows, pointer: pointer, limits: limits, isWanted: allowance.isWanted)
+            }, allowance)
     }
 
     /// Answers the rows of a file, of which only the input columns are read.
     package func predict(
-        _ model: String, load: () throws -> [UInt8], file: DatasetSource
+        _ model: String, load: () throws -> [UInt8], file: DatasetSource, within allowance: Allowance = .unbounded
     ) throws -> JSONValue {
         let model = try loaded(model, load)
         try checkAnswer(of: model, rows: file.schema.rows, pointer: "")
+        try claim(rows: file.schema.rows, copies: 1 + Self.tableCopies, of: model, allowance)
         return try answer(
             model,
             try accepting { () throws(DatasetError) in
-                try model.file.preprocessing.encode(file, limits: limits)
-            })
+                try model.file.preprocessing.encode(file, limits: limits, isWanted: allowance.isWanted)
+            }, allowance)
+    }
+
+    /// A column as it is read takes up to twice what it takes encoded.
+    private static let tableCopies = 2
+    /// What a number of an answer takes, as a value and as text.
+    private static let answerNumberBytes = 100
+
+    /// - Parameter copies: how many times the encoded rows are in memory.
+    private func claim(rows: Int, copies: Int, of model: LoadedModel, _ allowance: Allowance) throws {
+        let preprocessing = model.file.preprocessing
+        let outputs = preprocessing.targets.reduce(0) { $0 + $1.outputs }
+        // Both are bounded: what is more is refused where it is encoded.
+        let encoded = min(preprocessing.encodedBytes(rows: rows), limits.predictionBytesMax)
+        try allowance.claim(encoded * copies + rows * outputs * Self.answerNumberBytes)
     }
 
     /// The ids that a text model makes of each row, as its ONNX graph reads them: an array of arrays, padded with 0.
     ///
     /// - Throws: `InvalidSpec` for a model of other inputs and for bad rows.
     package func tokens(
-        _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows"
+        _ model: String, load: () throws -> [UInt8], rows: JSONValue, pointer: String = "/rows",
+        within allowance: Allowance = .unbounded
     ) throws -> JSONValue {
         let model = try loaded(model, load)
         guard case .text(let text) = model.file.preprocessing.inputs else {
@@ -66,8 +86,10 @@ package struct ModelLibrary: Sendable {
         }
         let (count, length) = (rows.elements?.count ?? 0, text.options.tokensMax)
         try checkAnswer(numbers: count.multipliedReportingOverflow(by: length), perRow: length, pointer: pointer)
+        try allowance.claim(count * length * Self.answerNumberBytes)
         let inputs = try accepting { () throws(DatasetError) in
-            try model.file.preprocessing.encode(rows: rows, pointer: pointer, limits: limits)
+            try model.file.preprocessing.encode(
+                rows: rows, pointer: pointer, limits: limits, isWanted: allowance.isWanted)
         }
         guard case .tokens(let matrix) = inputs else { return .array([]) }
         return .array(
@@ -92,8 +114,15 @@ package struct ModelLibrary: Sendable {
         try cache.value(for: digest) { try LoadedModel(try load()) }
     }
 
-    private func answer(_ model: LoadedModel, _ inputs: EncodedInputs) throws -> JSONValue {
-        let scores = try model.scores(inputs)
+    private func answer(
+        _ model: LoadedModel, _ inputs: EncodedInputs, _ allowance: Allowance
+    ) throws -> JSONValue {
+        let scores: [[Double]]
+        do {
+            scores = try model.scores(inputs, isWanted: allowance.isWanted)
+        } catch is PassInterrupted {
+            throw DatasetError("nobody waits for the predictions any more", kind: .interrupted)
+        }
         let targets = model.file.preprocessing.targets
         return .array(
             (0..<inputs.rows).map { row in
@@ -125,7 +154,7 @@ package struct ModelLibrary: Sendable {
         do {
             return try body()
         } catch {
-            if error.isPassing { throw error }
+            guard error.isAboutContent else { throw error }
             throw InvalidSpec(problems: error.problems)
         }
     }
@@ -135,14 +164,16 @@ extension ModelLibrary {
     /// The model as a safetensors file; the same bytes for the same model.
     ///
     /// - Throws: `ExportError` where it does not fit the format, `ArchiveError` where the bytes are no intact model.
-    package func safetensors(_ bytes: [UInt8]) throws -> [UInt8] {
-        try SafetensorsFile(try ModelFile(bytes)).encoded()
+    package func safetensors(_ bytes: [UInt8], isWanted: () -> Bool = { true }) throws -> [UInt8] {
+        try SafetensorsFile(try ModelFile(bytes, isWanted: isWanted)).encoded(isWanted: isWanted)
     }
 
     /// The model as an ONNX file; the same bytes for the same model.
     ///
     /// - Throws: `ExportError` where it cannot be said in ONNX, `ArchiveError` where the bytes are no intact model.
-    package func onnx(_ bytes: [UInt8]) throws -> [UInt8] {
-        try ONNXFile.encoded(try ModelFile(bytes))
+    package func onnx(_ bytes: [UInt8], isWanted: () -> Bool = { true }) throws -> [UInt8] {
+        let model = try ModelFile(bytes, isWanted: isWanted)
+        guard isWanted() else { throw ArchiveError.interrupted }
+        return try ONNXFile.encoded(model)
     }
 }

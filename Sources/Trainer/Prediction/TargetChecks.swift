@@ -23,7 +23,7 @@ package final class TargetChecks: Sendable {
 
     /// - Parameter sources: every data set that the spec names.
     /// - Throws: `InvalidSpec` for a single class, a class that another data set does not share, and a label that is none;
-    ///   `DatasetError` for a file that cannot be read.
+    ///   `DatasetError` for a file that cannot be read or is not the one that was uploaded.
     package func check(_ spec: TrainingSpec, _ sources: [Identifier: DatasetSource]) throws {
         guard let main = sources[spec.dataset] else { return }
         let validation = source(of: spec.validation, sources)
@@ -31,6 +31,8 @@ package final class TargetChecks: Sendable {
         let request = EncodingRequest(spec)
         let key = Key(
             digests: [main.sha256, validation?.sha256 ?? "", test?.sha256 ?? ""], targets: request.targets)
+        // What is remembered is not said of a file that has changed since.
+        for source in [main, validation, test].compactMap({ $0 }) { try DatasetFile.check(source) }
         if let known = answers.withLock({ $0[key] }) { return try accept(known, spec) }
         let found: Result<[[String]], DatasetError>
         do throws(DatasetError) {
@@ -38,7 +40,7 @@ package final class TargetChecks: Sendable {
                 try EncodedDataset.checkTargets(
                     main, validation: validation, test: test, request: request, limits: limits))
         } catch {
-            if error.isPassing { throw error }
+            guard error.isAboutContent else { throw error }
             found = .failure(error)
         }
         answers.withLock { answers in
@@ -53,14 +55,15 @@ package final class TargetChecks: Sendable {
         switch found {
         case .failure(let error): throw InvalidSpec(problems: error.problems)
         case .success(let classes):
-            var problems: [Problem] = []
+            var problems = ProblemList()
             for (index, (task, classes)) in zip(spec.tasks, classes).enumerated() {
-                for name in task.classWeights.keys.sorted() where !classes.contains(name) {
+                let known = Set(classes)
+                for name in task.classWeights.keys.sorted() where !known.contains(name) {
                     let place = pointer(pointer(pointer("/tasks", index), "class_weights"), name)
-                    problems.append(Problem(pointer: place, detail: "no such class in \"\(task.targets[0])\""))
+                    problems.add(Problem(pointer: place, detail: "no such class in \"\(task.targets[0])\""))
                 }
             }
-            if !problems.isEmpty { throw InvalidSpec(problems: problems) }
+            if !problems.isEmpty { throw InvalidSpec(problems) }
         }
     }
 

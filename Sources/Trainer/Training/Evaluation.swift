@@ -61,8 +61,10 @@ final class Evaluator<Number: Real> {
     }
 
     /// Probabilities, or values in their own unit, as `[rows, outputs]` a task.
-    func predict(_ rows: [Int32], of inputs: EncodedInputs) throws -> [[Double]] {
-        try run(rows, of: inputs, isWanted: { true }) { _, _ in }
+    func predict(
+        _ rows: [Int32], of inputs: EncodedInputs, isWanted: () -> Bool
+    ) throws -> [[Double]] {
+        try run(rows, of: inputs, isWanted: isWanted) { _, _ in }
     }
 
     private func run(

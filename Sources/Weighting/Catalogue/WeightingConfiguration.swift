@@ -4,6 +4,9 @@ package struct WeightingConfiguration: Sendable, Hashable {
     /// Every parameter of the strategy, defaults filled in.
     package let parameters: [String: ParameterValue]
 
+    /// Unknown parameters beyond so many problems are not named any more.
+    private static let problemsMax = 100
+
     /// Equal weights, the choice of a job that says nothing.
     package static let equal = WeightingConfiguration(unchecked: Equal.descriptor.name, [:])
 
@@ -24,6 +27,7 @@ package struct WeightingConfiguration: Sendable, Hashable {
             }
         }
         for name in given.keys.sorted() where !descriptor.parameters.contains(where: { $0.name == name }) {
+            if problems.count >= Self.problemsMax { break }
             problems.append(.init(member: name, detail: descriptor.refusal(ofParameter: name)))
         }
         guard problems.isEmpty else { throw WeightingProblems(problems) }

@@ -19,6 +19,12 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Bytes of one uploaded data set.")
     var datasetBytesMax = APISettings().datasetBytesMax
 
+    @Option(
+        help: """
+            Bytes of all arrays of an uploaded NPZ file together, inflated; more is answered 413.
+            """)
+    var datasetInflatedBytesMax = APISettings().datasetInflatedBytesMax
+
     @Option(help: "Jobs that may wait in the queue.")
     var queuedJobsMax = StoreLimits().queuedJobsMax
 
@@ -80,7 +86,7 @@ struct LimitOptions: ParsableArguments {
     func validate() throws {
         let counts = [
             ("--memory-max", memoryMax ?? 1), ("--job-memory-max", jobMemoryMax ?? 1),
-            ("--dataset-bytes-max", datasetBytesMax),
+            ("--dataset-bytes-max", datasetBytesMax), ("--dataset-inflated-bytes-max", datasetInflatedBytesMax),
             ("--queued-jobs-max", queuedJobsMax), ("--connections-max", connectionsMax),
             ("--connections-per-address-max", connectionsPerAddressMax),
             ("--requests-in-flight-max", requestsInFlightMax), ("--header-bytes-max", headerBytesMax),
@@ -149,6 +155,7 @@ struct LimitOptions: ParsableArguments {
         settings.memoryBytesMax = memoryMax ?? MachineMemory.bytesForJobs
         settings.jobMemoryBytesMax = min(jobMemoryMax ?? settings.jobMemoryBytesMax, settings.memoryBytesMax)
         settings.datasetBytesMax = datasetBytesMax
+        settings.datasetInflatedBytesMax = datasetInflatedBytesMax
         settings.runningJobsPerOwnerMax = ownerRunningJobsMax
         settings.requestsPerKeyAndMinute = keyRequestsPerMinute
     }

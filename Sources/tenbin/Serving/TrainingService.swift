@@ -11,11 +11,11 @@ struct TrainingService: Sendable {
 
     private let trainer: Trainer
     private let plans = RecentMemoryPlans()
-    private let checks = TargetChecks(limits: .standard)
-    private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .standard)
+    private let checks = TargetChecks(limits: .stored)
+    private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .stored)
 
     init(cacheBytesMax: Int) {
-        trainer = Trainer(datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .standard))
+        trainer = Trainer(datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .stored))
     }
 
     var train: TrainingFunction { trainer.train }
@@ -25,12 +25,14 @@ struct TrainingService: Sendable {
             memoryBytes: { [plans] spec, schema in try plans.bytes(spec, schema: schema) },
             predict: { [models] model, rows in
                 switch rows {
-                case .document(let rows): try models.predict(model.sha256, load: model.load, rows: rows)
-                case .file(let source): try models.predict(model.sha256, load: model.load, file: source)
+                case .document(let rows):
+                    try models.predict(model.sha256, load: model.load, rows: rows, within: model.allowance)
+                case .file(let source):
+                    try models.predict(model.sha256, load: model.load, file: source, within: model.allowance)
                 }
             },
             tokens: { [models] model, rows in
-                try models.tokens(model.sha256, load: model.load, rows: rows)
+                try models.tokens(model.sha256, load: model.load, rows: rows, within: model.allowance)
             },
             checkTargets: { [checks] spec, sources in try checks.check(spec, sources) },
             checkInitialModel: { [models] spec, model, schema in
@@ -39,8 +41,9 @@ struct TrainingService: Sendable {
             export: { [models] model, format in
                 do {
                     switch format {
-                    case .safetensors: return try models.safetensors(try model.load())
-                    case .onnx: return try models.onnx(try model.load())
+                    case .safetensors:
+                        return try models.safetensors(try model.load(), isWanted: model.allowance.isWanted)
+                    case .onnx: return try models.onnx(try model.load(), isWanted: model.allowance.isWanted)
                     }
                 } catch let error as ExportError {
                     throw FormatUnavailable(error.description)
