@@ -67,6 +67,7 @@ let package = Package(
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_dataset_digests.sql"),
                 .embedInCode("0003_retention.sql"), .embedInCode("0004_api_keys.sql"),
                 .embedInCode("0005_comparisons.sql"), .embedInCode("0006_best_of_tasks.sql"),
+                .embedInCode("0009_comparison_ends.sql"),
             ],
             swiftSettings: strict),
         room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging, metrics]),

@@ -16,6 +16,7 @@ package let migrations: [Migration] = [
     Migration(number: 4, name: "0004_api_keys", sql: text(PackageResources._004_api_keys_sql)),
     Migration(number: 5, name: "0005_comparisons", sql: text(PackageResources._005_comparisons_sql)),
     Migration(number: 6, name: "0006_best_of_tasks", sql: text(PackageResources._006_best_of_tasks_sql)),
+    Migration(number: 9, name: "0009_comparison_ends", sql: text(PackageResources._009_comparison_ends_sql)),
 ]
 
 private func text(_ bytes: [UInt8]) -> String {

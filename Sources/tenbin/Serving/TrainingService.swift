@@ -15,7 +15,9 @@ struct TrainingService: Sendable {
     private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .standard)
 
     init(cacheBytesMax: Int) {
-        trainer = Trainer(datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .standard))
+        trainer = Trainer(
+            datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .standard),
+            processorClock: Trainer.processorSeconds)
     }
 
     var train: TrainingFunction { trainer.train }
