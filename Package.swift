@@ -116,6 +116,9 @@ let package = Package(
         .executableTarget(
             name: "ProductSpeeds", dependencies: ["Kernels"], path: "Benchmarks/products", exclude: ["run.sh"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "VerdictStatistics", dependencies: ["Comparisons"], path: "Benchmarks/verdict", exclude: ["run.sh"],
+            swiftSettings: strict),
         .target(
             name: "LoadGenerator", dependencies: ["Jobs", "Locks"], path: "Benchmarks/LoadGenerator",
             swiftSettings: strict),
@@ -137,7 +140,7 @@ let package = Package(
 
         tests("Architecture", ["Jobs"]),
         tests("Compression", ["Compression"]),
-        tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
+        tests("Comparisons", ["Comparisons", "VerdictStatistics", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting"], resources: [.copy("Arrays")]),
