@@ -69,6 +69,7 @@ let package = Package(
                 .embedInCode("0005_comparisons.sql"), .embedInCode("0006_best_of_tasks.sql"),
                 .embedInCode("0007_data_folder.sql"),
                 .embedInCode("0008_owner_storage.sql"),
+                .embedInCode("0009_comparison_ends.sql"),
             ],
             swiftSettings: strict),
         room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging, metrics]),
@@ -117,6 +118,9 @@ let package = Package(
         .executableTarget(
             name: "ProductSpeeds", dependencies: ["Kernels"], path: "Benchmarks/products", exclude: ["run.sh"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "VerdictStatistics", dependencies: ["Comparisons"], path: "Benchmarks/verdict", exclude: ["run.sh"],
+            swiftSettings: strict),
         .target(
             name: "LoadGenerator", dependencies: ["Jobs", "Locks"], path: "Benchmarks/LoadGenerator",
             swiftSettings: strict),
@@ -138,7 +142,7 @@ let package = Package(
 
         tests("Architecture", ["Jobs"]),
         tests("Compression", ["Compression"]),
-        tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
+        tests("Comparisons", ["Comparisons", "VerdictStatistics", "Jobs"], resources: [.copy("Reference")]),
         tests("Weighting", ["Weighting"], resources: [.copy("Reference")]),
         tests("Jobs", ["Jobs", "Weighting"]),
         tests("Datasets", ["Datasets", "Jobs", "Locks", "Weighting", crypto], resources: [.copy("Arrays")]),

@@ -18,6 +18,7 @@ package let migrations: [Migration] = [
     Migration(number: 6, name: "0006_best_of_tasks", sql: text(PackageResources._006_best_of_tasks_sql)),
     Migration(number: 7, name: "0007_data_folder", sql: text(PackageResources._007_data_folder_sql)),
     Migration(number: 8, name: "0008_owner_storage", sql: text(PackageResources._008_owner_storage_sql)),
+    Migration(number: 9, name: "0009_comparison_ends", sql: text(PackageResources._009_comparison_ends_sql)),
 ]
 
 private func text(_ bytes: [UInt8]) -> String {

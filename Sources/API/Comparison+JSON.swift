@@ -11,8 +11,14 @@ extension JSONWriter {
             writer.value(JSONValue(comparison.runs.map(\.job.description)))
             writer.name("runs")
             writer.array { writer in comparison.runs.forEach { writer.value($0) } }
+            writer.name("minimum_effect")
+            writer.value(report.minimumEffectJSON)
             writer.name("rows")
             writer.value(JSONValue.array(report.rows.map(\.json)))
+            writer.name("judgements")
+            writer.value(JSONValue.array(report.judgements.map(\.json)))
+            writer.name("notes")
+            writer.value(JSONValue.array(report.notes.map(\.json)))
             writer.name("verdict")
             writer.value(comparison.state.isOver ? report.verdict : nil)
         }
@@ -77,6 +83,14 @@ extension JSONWriter {
             writer.value(run.outcome?.validationLoss)
             writer.name("seconds")
             writer.value(run.outcome?.seconds)
+            writer.name("cpu_seconds")
+            writer.value(run.end.cpuSeconds)
+            writer.name("finish_reason")
+            writer.value(run.end.finishReason?.rawValue)
+            writer.name("failure")
+            writer.value(run.end.failure)
+            writer.name("test_metrics")
+            writer.testMetrics(run.outcome?.testMetrics)
         }
     }
 }

@@ -7,6 +7,7 @@ import Locks
 /// runs have finished.
 final class ComparisonReports: Sendable {
     private struct Kept {
+        /// How many runs are over.
         var finished: Int
         var report: ComparisonReport
     }
@@ -25,21 +26,18 @@ final class ComparisonReports: Sendable {
 
     /// What is known by now; the verdict says what is missing.
     func report(of comparison: ComparisonRecord) -> ComparisonReport {
-        let outcomes = comparison.runs.compactMap(RunOutcome.init)
+        let runs = comparison.runs.compactMap(ComparedRun.init)
+        let finished = runs.count { !$0.isPending }
         let kept = shelf.withLock { $0.reports[comparison.id] }
         var report: ComparisonReport
-        if let kept, kept.finished == outcomes.count {
+        if let kept, kept.finished == finished {
             report = kept.report
         } else {
-            let metrics = (comparison.metrics.elements ?? []).compactMap(ComparedMetric.init)
-            report = ComparisonReport(outcomes, metrics: metrics)
-            keep(Kept(finished: outcomes.count, report: report), for: comparison.id)
+            report = ComparisonReport(runs, terms: ComparisonTerms(comparison.metrics))
+            keep(Kept(finished: finished, report: report), for: comparison.id)
         }
-        let runs = comparison.progress.runs
-        if !comparison.state.isOver {
-            report.verdict = "\(outcomes.count) of \(runs) runs have finished; the verdict comes with the last."
-        } else if outcomes.count < runs {
-            report.verdict += " Only \(outcomes.count) of \(runs) runs succeeded."
+        if finished < runs.count {
+            report.verdict = "\(finished) of \(runs.count) runs have finished; the verdict comes with the last."
         }
         return report
     }
@@ -54,12 +52,32 @@ final class ComparisonReports: Sendable {
     }
 }
 
-extension RunOutcome {
-    /// Nil of a run that has not succeeded.
+extension ComparedRun {
+    /// Nil of a run whose key this program did not write.
     fileprivate init?(_ run: ComparisonRecord.Run) {
-        guard let outcome = run.outcome, let key = RunKey(run.key) else { return nil }
+        guard let key = RunKey(run.key) else { return nil }
+        if let outcome = run.outcome {
+            self = .succeeded(RunOutcome(key, outcome, run.end))
+        } else if let failure = run.end.failure {
+            self = .failed(key, reason: failure)
+        } else if let state = run.state, !state.isTerminal {
+            self = .pending(key)
+        } else {
+            // A run that was never begun may go with its comparison's end.
+            self = .failed(key, reason: (run.state ?? .cancelled).rawValue)
+        }
+    }
+}
+
+extension RunOutcome {
+    fileprivate init(_ key: RunKey, _ outcome: ComparisonRecord.Outcome, _ end: ComparisonRunEnd) {
         self.init(
             key: key, epoch: outcome.epoch, validationLoss: outcome.validationLoss,
             testMetrics: outcome.testMetrics.mapValues { $0.compactMapValues { $0 } }, seconds: outcome.seconds)
+        cpuSeconds = end.cpuSeconds
+        testRows = end.testRows
+        lastEpoch = end.lastEpoch
+        isCompleted = end.finishReason == .completed
+        weightSum = end.weightSum
     }
 }

@@ -91,7 +91,7 @@ struct ComparisonsResource: Sendable {
         }
         return NewComparison(
             id: services.store.makeIdentifier(.comparison), owner: principal.owner, name: request.name,
-            dataset: dataset, request: document, metrics: .array(request.metrics.map(\.json)), runs: runs)
+            dataset: dataset, request: document, metrics: request.terms.json, runs: runs)
     }
 
     /// How many runs there would be, and the memory that the largest will take.

@@ -38,7 +38,7 @@ extension JSONWriter {
         }
     }
 
-    private mutating func testMetrics(_ metrics: [String: [String: Double?]]?) {
+    mutating func testMetrics(_ metrics: [String: [String: Double?]]?) {
         guard let metrics else { return null() }
         object { writer in
             for (task, values) in metrics.sorted(by: { $0.key < $1.key }) {

@@ -69,6 +69,7 @@ package struct ComparisonRecord: Sendable, Hashable {
         /// Of its job; nil when that was deleted.
         package var state: JobState?
         package var outcome: Outcome?
+        package var end = ComparisonRunEnd()
     }
 
     /// What a run came to.

@@ -151,6 +151,9 @@ extension Store {
             FROM comparison_runs LEFT JOIN jobs ON jobs.id = comparison_runs.job
             WHERE comparison_runs.comparison = ? ORDER BY comparison_runs.position
             """, [row.number], Self.run)
+        for (index, end) in try runEnds(of: row.number, in: database).enumerated() where index < record.runs.count {
+            record.runs[index].end = end
+        }
         return record
     }
 

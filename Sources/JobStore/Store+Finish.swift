@@ -83,5 +83,6 @@ extension Store {
             "UPDATE jobs SET model = ?, best_epoch = ?, weights_sha256 = ? WHERE number = ?",
             [id.description, model.epoch, model.weightsSHA256, row.number])
         if row.job.comparison != nil { try recordOutcome(of: row, model, in: transaction) }
+        try recordEnd(of: row, model, in: transaction)
     }
 }

@@ -129,13 +129,14 @@ extension Store {
         let inserted = try database.run(
             """
             INSERT INTO epochs (job, epoch, attempt, learning_rate, seconds, samples_per_second, train_loss,
-                validation_loss, gradient_norm, strategy, backward_passes, solver_fallbacks, gradient_cosine)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                validation_loss, gradient_norm, strategy, backward_passes, solver_fallbacks, gradient_cosine,
+                cpu_seconds)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """,
             [
                 job, epoch.epoch, epoch.attempt, epoch.learningRate, epoch.seconds, epoch.samplesPerSecond,
                 epoch.trainLoss, epoch.validationLoss, epoch.gradientNorm, epoch.strategy, epoch.backwardPasses,
-                epoch.solverFallbacks, cosine,
+                epoch.solverFallbacks, cosine, epoch.cpuSeconds,
             ])
         guard inserted == 1 else { return false }
         for (position, task) in epoch.tasks.enumerated() {

@@ -90,7 +90,9 @@ extension Store {
                 .state, to: row.number, moving: (from, to), actor: change.actor, detail: change.detail,
                 in: transaction)
         }
-        return try requireRow(row.number, in: database)
+        let after = try requireRow(row.number, in: database)
+        if to.isTerminal, to != .succeeded { try recordEnd(of: after, in: transaction) }
+        return after
     }
 
     private static func situation(of row: JobRow, in database: Database) throws -> JobSituation {

@@ -56,11 +56,14 @@ package struct EpochRecord: Sendable, Hashable {
     package var backwardPasses: Int?
     /// Steps whose weighting program could not be solved, so that the previous weights were used.
     package var solverFallbacks: Int?
+    /// Of the processor, over all threads of the run; nil where it was not measured. Kept for comparisons.
+    package var cpuSeconds: Double?
 
     package init(
         epoch: Int, attempt: Int, learningRate: Double, seconds: Double, samplesPerSecond: Double, trainLoss: Double?,
         validationLoss: Double?, gradientNorm: Double? = nil, tasks: [Task], bestEpoch: Int? = nil, strategy: String,
-        gradientCosine: [[Double?]]? = nil, backwardPasses: Int? = nil, solverFallbacks: Int? = nil
+        gradientCosine: [[Double?]]? = nil, backwardPasses: Int? = nil, solverFallbacks: Int? = nil,
+        cpuSeconds: Double? = nil
     ) {
         self.epoch = epoch
         self.attempt = attempt
@@ -76,5 +79,6 @@ package struct EpochRecord: Sendable, Hashable {
         self.gradientCosine = gradientCosine
         self.backwardPasses = backwardPasses
         self.solverFallbacks = solverFallbacks
+        self.cpuSeconds = cpuSeconds
     }
 }

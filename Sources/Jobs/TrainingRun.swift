@@ -178,6 +178,8 @@ package struct TrainedModel: Sendable {
     package var tasks: [Task]
     /// By task, on the test part, if the spec has one.
     package var testMetrics: [String: [String: Double?]]?
+    /// By task, how many rows of the test part have a label.
+    package var testRows: [String: Int] = [:]
 
     package init(
         bytes: [UInt8], weightsSHA256: String, epoch: Int, tasks: [Task],

@@ -29,4 +29,10 @@ package enum Threads {
         if build == .pthreads { openblas_set_num_threads(1) }
         return granted
     }
+
+    /// The seconds that the processor has worked for the calling thread and the `count` threads that its work runs on. A
+    /// difference of two is what lies between.
+    package static func processorSeconds(_ count: Int) -> Double {
+        ckernels_thread_seconds(Int32(max(1, min(count, 1024))))
+    }
 }

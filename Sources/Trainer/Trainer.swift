@@ -12,11 +12,20 @@ import Weighting
 package struct Trainer: Sendable {
     private let datasets: EncodedDatasetCache
     private let clock: TrainingClock
+    private let processorClock: ProcessorClock?
 
-    package init(datasets: EncodedDatasetCache, clock: @escaping TrainingClock = Trainer.monotonicSeconds) {
+    /// - Parameter processorClock: what `cpuSeconds` of epochs are measured with; without one they are not.
+    package init(
+        datasets: EncodedDatasetCache, clock: @escaping TrainingClock = Trainer.monotonicSeconds,
+        processorClock: ProcessorClock? = nil
+    ) {
         self.datasets = datasets
         self.clock = clock
+        self.processorClock = processorClock
     }
+
+    /// The processor's time of the calling thread and of the threads that its work runs on.
+    package static let processorSeconds: ProcessorClock = { Threads.processorSeconds($0) }
 
     /// The machine's monotonic clock.
     package static let monotonicSeconds: TrainingClock = {
@@ -38,7 +47,10 @@ package struct Trainer: Sendable {
         }
         let run: Run
         do {
-            run = try Run(assignment, datasets: datasets, context: context, clock: clock)
+            let processor = processorClock.map { processor in { @Sendable in processor(granted) } }
+            run = try Run(
+                assignment, datasets: datasets, context: context,
+                clocks: TrainingClocks(wall: clock, processor: processor))
         } catch is PassInterrupted {
             return TrainingOutcome(unprepared: context.wish)
         } catch {
@@ -66,7 +78,7 @@ private struct Run {
 
     init(
         _ assignment: TrainingAssignment, datasets: EncodedDatasetCache, context: any TrainingContext,
-        clock: @escaping TrainingClock
+        clocks: TrainingClocks
     ) throws {
         self.assignment = assignment
         self.context = context
@@ -88,7 +100,7 @@ private struct Run {
         }
         loop = try TrainingLoop(
             setup, attempt: assignment.attempt, switches: assignment.weightingSwitches, from: assignment.checkpoint,
-            context: context, clock: clock)
+            context: context, clocks: clocks)
         if assignment.checkpoint == nil, let bytes = assignment.initialModel { try warmStart(from: bytes) }
     }
 
@@ -132,9 +144,15 @@ private struct Run {
         let testMetrics = test.map { test in
             Dictionary(zip(setup.tasks.map(\.name), test.metrics)) { first, _ in first }
         }
-        return TrainedModel(
+        var model = TrainedModel(
             bytes: file.encoded(), weightsSHA256: file.weightsSHA256, epoch: file.epoch, tasks: tasks,
             testMetrics: testMetrics)
+        if let rows = setup.data.test, test != nil {
+            for (task, target) in zip(setup.tasks, setup.data.targets) {
+                model.testRows[task.name] = target.labelled(among: rows)
+            }
+        }
+        return model
     }
 }
 

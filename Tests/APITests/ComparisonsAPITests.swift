@@ -28,7 +28,7 @@ struct ComparisonsAPITests {
     }
 
     @discardableResult
-    private static func finishNext(_ bench: Bench) throws -> Lease? {
+    private static func finishNext(_ bench: Bench, failing: String? = nil) throws -> Lease? {
         let offer = ClaimOffer(
             freeThreads: 2, threadsMax: 2, runningJobs: 0, runsIsolatedJob: false, environment: ["build": "1"])
         guard case .claimed(let claim, _) = try bench.store.claim(offer).commitAndWait() else { return nil }
@@ -37,6 +37,11 @@ struct ComparisonsAPITests {
         let noise = Double(spec.seed) * 0.01 + (name.contains("random") ? 0.003 * Double(spec.seed % 2) : 0)
         let score = (name.contains("adaptive") ? 0.8 : 0.5) + noise + (name.contains("adaptive") ? noise * 0.1 : 0)
         _ = try bench.store.beginEpoch(1, under: claim.lease).commitAndWait()
+        if let failing, name.contains(failing) {
+            let failure = JobFailure(code: .diverged, detail: "the loss is not finite")
+            _ = try bench.store.fail(claim.lease, .diverged, failure, runningMilliseconds: 1).commitAndWait()
+            return claim.lease
+        }
         _ = try bench.store.record(
             epoch(spec), checkpoint: nil, keep: 1, runningMilliseconds: 1, under: claim.lease
         ).commitAndWait()
@@ -65,7 +70,9 @@ struct ComparisonsAPITests {
         #expect(created["jobs"]?.elements?.count == 12)
         #expect(created["state"]?.text == "queued")
         #expect(created["progress"]?["queued"]?.int == 12)
-        #expect(created["verdict"] == .null && created["rows"]?.elements == [])
+        #expect(created["verdict"] == .null && created["judgements"]?.elements == [])
+        #expect(created["rows"]?.elements?.count == 10)
+        #expect(created["rows"]?.elements?.allSatisfy { $0["mean"] == .null && $0["effect"] == .null } == true)
         let id = try #require(created["id"]?.text)
         let jobs = try #require(try bench.ask(.get, "/v1/jobs?comparison=\(id)").json()["items"]?.elements)
         #expect(jobs.count == 12)
@@ -94,8 +101,39 @@ struct ComparisonsAPITests {
         #expect((adaptive["p_value"]?.double ?? 1) < 0.05)
         #expect(adaptive["epochs"]?.elements?.count == 4)
         #expect(adaptive["seconds"]?.double == 0.5)
-        #expect(comparison["verdict"]?.text?.contains("adaptive on digit") == true)
+        #expect(comparison["verdict"]?.text?.contains("daptive is better than equal weights on") == true)
         #expect(comparison["runs"]?.elements?.allSatisfy { $0["epoch"]?.int == 1 } == true)
+    }
+
+    @Test func aStrategyWhoseRunsFailHasItsRowsAndItsJudgement() throws {
+        let bench = try Bench()
+        let created = try Self.create(bench, #","seeds":3,"baselines":["equal"],"minimum_effect":{"digit":0.5}"#)
+        let id = try #require(created["id"]?.text)
+        while try Self.finishNext(bench, failing: "uncertainty") != nil {}
+        func check() throws {
+            let comparison = try bench.ask(.get, "/v1/comparisons/\(id)").json()
+            let judgements = try #require(comparison["judgements"]?.elements)
+            #expect(judgements.map { $0["strategy"]?.text } == ["adaptive", "uncertainty"])
+            #expect(judgements.last?["judgement"]?.text == "failed")
+            #expect(judgements.last?["failed"]?.elements?.first?["reason"]?.text == "diverged")
+            #expect(judgements.last?["failed"]?.elements?.first?["seeds"]?.elements?.count == 3)
+            let rows = (comparison["rows"]?.elements ?? []).filter { $0["strategy"]?.text == "uncertainty" }
+            #expect(rows.count == 2 && rows.allSatisfy { $0["mean"] == .null && $0["failed"]?.int == 3 })
+            #expect(comparison["verdict"]?.text?.contains("very run of uncertainty failed (diverged") == true)
+            #expect(comparison["minimum_effect"]?["digit"]?.double == 0.5)
+            // .3 is less than what matters on digit.
+            #expect(judgements.first?["better"]?.elements?.contains(.string("digit")) == false)
+            let runs = try #require(comparison["runs"]?.elements)
+            #expect(runs.count { $0["finish_reason"]?.text == "diverged" && $0["failure"]?.text == "diverged" } == 3)
+            let equal = try #require(runs.first { $0["strategy"]?.text == "equal" })
+            #expect(equal["test_metrics"]?["digit"]?["accuracy"]?.double == 0.51)
+            #expect(equal["finish_reason"]?.text == "completed" && equal["failure"] == .null)
+        }
+        try check()
+        for job in (created["jobs"]?.elements ?? []).compactMap(\.text) {
+            #expect(bench.ask(.delete, "/v1/jobs/\(job)").status == 204)
+        }
+        try check()
     }
 
     @Test(arguments: [
@@ -217,6 +255,8 @@ struct ComparisonsAPITests {
         Refusal(members: #","baselines":["none"]"#, pointers: ["/baselines/0"]),
         Refusal(members: #","learning_rates":[0.1,-1]"#, pointers: ["/learning_rates/1"]),
         Refusal(members: #","static_grid":1"#, pointers: ["/static_grid"]),
+        Refusal(members: #","minimum_effect":{"digit":0}"#, pointers: ["/minimum_effect/digit"]),
+        Refusal(members: #","minimum_effect":{"ink":1}"#, pointers: ["/minimum_effect/ink"]),
         Refusal(members: #","seeds":100,"learning_rates":[1,2,3,4,5,6,7,8,9]"#, pointers: [""]),
         Refusal(members: "", base: #","batch_size":0"#, pointers: ["/base/batch_size"]),
         Refusal(members: "", base: #","threads":3"#, pointers: ["/base/threads"]),

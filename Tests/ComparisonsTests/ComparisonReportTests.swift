@@ -29,7 +29,8 @@ import Testing
     private static let equal = runs(.equal, [(0.80, 2.0), (0.82, 2.1), (0.81, 1.9), (0.79, 2.0)])
 
     private static func report(_ outcomes: [[RunOutcome]]) -> ComparisonReport {
-        ComparisonReport(outcomes.flatMap { $0 }, metrics: metrics)
+        ComparisonReport(
+            outcomes.flatMap { $0 }.map(ComparedRun.succeeded), terms: ComparisonTerms(metrics: metrics))
     }
 
     private static func row(_ report: ComparisonReport, _ arm: String, _ task: String) throws -> ComparisonReport.Row {
@@ -43,24 +44,22 @@ import Testing
         #expect(abs((row.difference?.mean ?? 0) - 0.1005) < 1e-9)
         #expect((row.correctedProbability ?? 1) < 0.001)
         #expect(
-            report.verdict.hasPrefix("Better than equal weights beyond seed noise: adaptive on digit (accuracy +0.1"))
-        #expect(!report.verdict.contains("ink"))
+            report.verdict == "Adaptive is better than equal weights on digit (accuracy +0.1005 ± 0.0013).")
+        #expect(row.effect == .better)
     }
 
     @Test func lowerErrorsAreBetterAndHigherOnesWorse() throws {
         let worse = Self.runs(.strategy("dwa"), [(0.80, 3.0), (0.82, 3.1), (0.81, 2.95), (0.79, 3.02)])
         let report = Self.report([Self.equal, worse])
         #expect((try Self.row(report, "dwa", "ink").difference?.mean ?? 0) < -0.9)
-        #expect(
-            report.verdict.hasPrefix(
-                "No strategy beats equal weights beyond seed noise on this data; worse are dwa on ink (rmse +1"))
+        #expect(report.verdict.hasPrefix("Dwa is worse than equal weights on ink (rmse +1.0"))
     }
 
     @Test func noiseIsNoDifference() {
         let alike = Self.runs(.strategy("adaptive"), [(0.82, 1.9), (0.79, 2.1), (0.80, 2.1), (0.82, 1.95)])
         #expect(
             Self.report([Self.equal, alike]).verdict
-                == "No strategy beats equal weights beyond seed noise on this data, and none is worse.")
+                == "Adaptive shows no difference beyond seed noise (about 41 seeds may decide it).")
     }
 
     @Test func underThreeSeedsThereIsNoVerdict() {
@@ -84,7 +83,7 @@ import Testing
         // +10 % accuracy and −25 % error.
         #expect(abs((try Self.row(report, "equal", "digit").deltaM ?? 0) - 17.5) < 1e-9)
         #expect(abs(try Self.row(report, "single_task", "ink").deltaM ?? 1) < 1e-12)
-        #expect(try Self.row(report, "single_task", "digit").seconds == 3)
+        #expect(try Self.row(report, "single_task", "digit").seconds.mean == 3)
     }
 
     @Test func deltaMIsRefusedWithAReasonWithoutABaselineOrWithAZeroOne() throws {
@@ -115,9 +114,19 @@ import Testing
         #expect(point.meanRank == nil && point.difference == nil && point.correctedProbability == nil)
     }
 
-    @Test func costIsInUnitsOfEqualWeights() throws {
-        let slow = Self.runs(.strategy("mgda"), seconds: 5, [(0.8, 2), (0.8, 2), (0.8, 2)])
-        #expect(try Self.row(Self.report([Self.equal, slow]), "mgda", "digit").relativeCost == 2.5)
+    @Test func costIsTheProcessorsTimeInUnitsOfEqualWeights() throws {
+        func measured(_ runs: [RunOutcome], _ seconds: Double) -> [RunOutcome] {
+            runs.map { run in
+                var run = run
+                run.cpuSeconds = seconds
+                return run
+            }
+        }
+        let slow = Self.runs(.strategy("mgda"), seconds: 9, [(0.8, 2), (0.8, 2), (0.8, 2)])
+        let report = Self.report([measured(Self.equal, 2), measured(slow, 5)])
+        #expect(try Self.row(report, "mgda", "digit").relativeCost == 2.5)
+        #expect(try Self.row(report, "mgda", "digit").json["cpu_seconds"]?["mean"]?.double == 5)
+        #expect(try Self.row(Self.report([Self.equal, slow]), "mgda", "digit").relativeCost == nil)
     }
 
     @Test func missingRunsLeaveTheOtherSeedsPaired() throws {
@@ -133,7 +142,7 @@ import Testing
         let json = try Self.row(Self.report([Self.equal]), "equal", "ink").json
         for member in [
             "strategy", "task", "metric", "mean", "standard_deviation", "interval", "delta_m", "mean_rank", "seconds",
-            "relative_cost", "p_value",
+            "relative_cost", "p_value", "pairs", "same_in_every_seed", "effect", "cpu_seconds", "failed",
         ] {
             #expect(json[member] != nil, "\(member)")
         }
@@ -142,10 +151,10 @@ import Testing
 
     @Test func textsFromClientsStayWithinTheirCells() {
         let named = ComparisonReport(
-            Self.runs(.strategy("stch(preference=[1,2])"), [(0.5, 1)]),
-            metrics: [
+            Self.runs(.strategy("stch(preference=[1,2])"), [(0.5, 1)]).map(ComparedRun.succeeded),
+            terms: ComparisonTerms(metrics: [
                 ComparedMetric(task: "digit", metric: "accuracy"), ComparedMetric(task: "a|<b>\n", metric: "rmse"),
-            ])
+            ]))
         let table = String(decoding: named.csv(isRaw: false), as: UTF8.self)
         #expect(table.contains("\"stch(preference=[1,2])\",digit,accuracy,0.5"))
         #expect(named.markdown.contains("a\\|&lt;b>  (rmse)"))
@@ -154,6 +163,6 @@ import Testing
 
     @Test func theTableHasALineForEachArm() {
         let markdown = Self.report([Self.equal]).markdown
-        #expect(markdown.contains("| equal | 0.805 ± 0.0129 | 2 ± 0.0816 | – | 1 | 2 | 1 |"))
+        #expect(markdown.contains("| equal | 0.805 ± 0.013 | 2.000 ± 0.082 | – | 1 | 2 ± 0 | – |"))
     }
 }

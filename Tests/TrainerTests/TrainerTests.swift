@@ -175,6 +175,39 @@ struct TrainerTests {
         #expect((model.testMetrics != nil) == isEvaluated)
     }
 
+    @Test func theProcessorsTimeOfAnEpochIsWhatPassedInIt() throws {
+        let looks = Lock(0.0)
+        let trainer = Trainer(
+            datasets: EncodedDatasetCache(bytesMax: 1 << 30, limits: .standard), clock: makeClock(),
+            processorClock: { _ in
+                looks.withLock { looks in
+                    looks += 2
+                    return looks
+                }
+            })
+        let context = RecordingContext()
+        let spec = Self.makeDigitsSpec {
+            $0.epochs = 3
+            $0.test = .fraction(0.2, seed: 1, stratifyBy: nil)
+        }
+        let outcome = try trainer.train(try Self.makeAssignment(spec), context)
+        #expect(context.epochs.map(\.cpuSeconds) == [2, 2, 2])
+        guard case .succeeded(_, let model) = outcome else {
+            Issue.record("the run did not succeed")
+            return
+        }
+        // 1,797 rows, of which a fifth.
+        #expect(Set(model.testRows.values).count == 1 && (300...400).contains(model.testRows["digit"] ?? 0))
+    }
+
+    @Test func theProcessorWorksNoLessThanNothing() {
+        let before = Trainer.processorSeconds(1)
+        var sum = 0.0
+        for index in 0..<200_000 { sum += Double(index).squareRoot() }
+        #expect(sum > 0 && Trainer.processorSeconds(1) > before && before >= 0)
+        #expect(Trainer.processorSeconds(2) >= 0)
+    }
+
     @Test func aMissingDataSetFailsTheJobInWords() throws {
         var assignment = try Self.makeAssignment(Self.makeDigitsSpec())
         assignment.datasets = [:]

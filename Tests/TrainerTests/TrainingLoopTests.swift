@@ -13,7 +13,7 @@ struct TrainingLoopTests {
         let loop = try TrainingLoop(
             setup, attempt: 1, switches: [], from: checkpoint.map { Archive.sealed($0.content.bytes) },
             context: context,
-            clock: makeClock())
+            clocks: TrainingClocks(wall: makeClock()))
         return (try loop.run(), loop)
     }
 

@@ -207,3 +207,7 @@ const ck_table *ckernels_best(void);
 
 /// Sets how many threads OpenMP regions started from the calling thread may use; false where no OpenMP is loaded.
 bool ckernels_set_openmp_threads(int threads);
+
+/// The seconds that the processor has worked for the calling thread and the OpenMP threads that it has started, of which
+/// `threads` are asked.
+double ckernels_thread_seconds(int threads);

@@ -2,23 +2,31 @@
 struct ChosenRuns {
     /// An arm as the report names it; the single-task networks of all tasks are one.
     struct Label: Hashable {
+        /// Tests of one family are corrected together.
+        enum Family: Hashable { case strategies, baselines }
+
         let name: String
-        /// Whether it is held against equal weights: every strategy but equal itself.
-        let isTested: Bool
+        /// What it is tested with against equal weights; nil for equal weights themselves and points of the grid.
+        let family: Family?
+        /// Whether it has a place among the strategies.
+        let isRanked: Bool
 
-        static let equal = Label(name: Arm.equal.label, isTested: false)
-        static let singleTask = Label(name: "single_task", isTested: false)
+        static let equal = Label(.equal)
+        static let singleTask = Label(name: "single_task", family: .baselines, isRanked: false)
 
-        init(name: String, isTested: Bool) {
+        private init(name: String, family: Family?, isRanked: Bool) {
             self.name = name
-            self.isTested = isTested
+            self.family = family
+            self.isRanked = isRanked
         }
 
         init(_ arm: Arm) {
-            if case .strategy = arm, arm != .equal {
-                self.init(name: arm.label, isTested: true)
-            } else {
-                self.init(name: arm.label, isTested: false)
+            switch arm {
+            case .equal: self.init(name: arm.label, family: nil, isRanked: true)
+            case .strategy: self.init(name: arm.label, family: .strategies, isRanked: true)
+            case .baseline: self.init(name: arm.label, family: .baselines, isRanked: true)
+            case .singleTask: self = .singleTask
+            case .grid: self.init(name: arm.label, family: nil, isRanked: false)
             }
         }
     }
@@ -26,31 +34,45 @@ struct ChosenRuns {
     /// In the order of their first run.
     let arms: [Label]
     let seeds: Set<UInt64>
+    /// Those that succeeded.
     private let runs: [Label: [RunOutcome]]
+    /// Why runs failed, by arm and seed; of an arm whose tasks train apart, the first reason.
+    private let failures: [Label: [UInt64: String]]
 
-    init(_ outcomes: [RunOutcome]) {
+    init(_ all: [ComparedRun]) {
         var arms: [Label] = []
         var runs: [Label: [RunOutcome]] = [:]
+        var failures: [Label: [UInt64: String]] = [:]
+        let byArm = Dictionary(grouping: all, by: \.key.arm)
         var seen: Set<Arm> = []
-        for outcome in outcomes where seen.insert(outcome.key.arm).inserted {
-            let label = Label(outcome.key.arm)
+        for arm in all.map(\.key.arm) where seen.insert(arm).inserted {
+            let label = Label(arm)
             if !arms.contains(label) { arms.append(label) }
-            runs[label, default: []] += Self.best(outcomes.filter { $0.key.arm == outcome.key.arm })
+            for run in Self.best(byArm[arm] ?? []) {
+                switch run {
+                case .pending: break
+                case .succeeded(let outcome): runs[label, default: []].append(outcome)
+                case .failed(let key, let reason):
+                    failures[label, default: [:]][key.seed] = failures[label]?[key.seed] ?? reason
+                }
+            }
         }
         self.arms = arms
         self.runs = runs
-        seeds = Set(outcomes.map(\.key.seed))
+        self.failures = failures
+        seeds = Set(all.map(\.key.seed))
     }
 
     /// Of an arm's runs, those with the learning rate whose mean validation loss is lowest among the rates that finished
-    /// the most seeds.
-    private static func best(_ outcomes: [RunOutcome]) -> [RunOutcome] {
-        let byRate = Dictionary(grouping: outcomes) { $0.key.learningRate }
-        let most = byRate.values.map(\.count).max() ?? 0
-        func loss(_ runs: [RunOutcome]) -> Double {
-            Sample(runs.compactMap(\.validationLoss).filter(\.isFinite)).mean ?? .infinity
+    /// the most seeds; all of them where none has succeeded.
+    private static func best(_ runs: [ComparedRun]) -> [ComparedRun] {
+        let byRate = Dictionary(grouping: runs) { $0.key.learningRate }
+        let most = byRate.values.map { $0.count { $0.outcome != nil } }.max() ?? 0
+        guard most > 0 else { return runs }
+        func loss(_ runs: [ComparedRun]) -> Double {
+            Sample(runs.compactMap { $0.outcome?.validationLoss }.filter(\.isFinite)).mean ?? .infinity
         }
-        let candidates = byRate.filter { $0.value.count == most }
+        let candidates = byRate.filter { $0.value.count { $0.outcome != nil } == most }
         let best = candidates.min { a, b in
             (loss(a.value), a.key ?? 0) < (loss(b.value), b.key ?? 0)
         }
@@ -80,6 +102,28 @@ struct ChosenRuns {
             })
     }
 
+    func test(_ arm: Label, _ metric: ComparedMetric) -> PairedTest {
+        PairedTest(
+            differencesToEqual(arm, metric), baseline: sample(.equal, metric),
+            rows: metric.countsRows ? testRows(metric.task) : nil)
+    }
+
+    /// The labelled rows of the test part, which all runs share.
+    private func testRows(_ task: String) -> Int? {
+        (runs[.equal] ?? []).lazy.compactMap { $0.testRows[task] }.first
+    }
+
+    /// Those that succeeded.
+    func outcomes(_ arm: Label) -> [RunOutcome] { runs[arm] ?? [] }
+
+    /// Why runs failed, by seed.
+    func failures(_ arm: Label) -> [UInt64: String] { failures[arm] ?? [:] }
+
+    /// The seeds for which everything succeeded.
+    func succeededSeeds(_ arm: Label) -> Set<UInt64> {
+        Set(outcomes(arm).map(\.key.seed)).subtracting(failures(arm).keys)
+    }
+
     func epochs(_ arm: Label, _ metric: ComparedMetric) -> [UInt64: Int] {
         let epochs = seeds.compactMap { seed in run(arm, seed, metric).map { (seed, $0.epoch) } }
         return Dictionary(uniqueKeysWithValues: epochs)
@@ -89,16 +133,30 @@ struct ChosenRuns {
         seeds.sorted().lazy.compactMap { run(arm, $0, metric) }.first?.key.learningRate
     }
 
-    /// The mean training time for one seed: the tasks' networks together for single-task ones.
-    func seconds(of arm: Label) -> Double? {
-        guard let own = runs[arm], !own.isEmpty else { return nil }
-        let bySeed = Dictionary(grouping: own) { $0.key.seed }
-        return Sample(bySeed.values.map { $0.reduce(0) { $0 + $1.seconds } }).mean
+    /// The training time for one seed, over seeds: the tasks' networks together for single-task ones, and only where
+    /// none of them is missing.
+    func seconds(of arm: Label) -> Sample {
+        Sample(sums(of: arm, \.seconds))
     }
 
-    /// The mean place among the strategies and equal weights, over the seeds and tasks for which all have a value.
+    /// The same of the processor's time.
+    func cpuSeconds(of arm: Label) -> Sample {
+        Sample(sums(of: arm) { $0.cpuSeconds })
+    }
+
+    private func sums(of arm: Label, _ seconds: (RunOutcome) -> Double?) -> [Double] {
+        let bySeed = Dictionary(grouping: outcomes(arm)) { $0.key.seed }
+        let most = bySeed.values.map(\.count).max() ?? 0
+        return bySeed.sorted { $0.key < $1.key }.compactMap { _, runs in
+            let known = runs.compactMap(seconds)
+            return known.count == most ? known.reduce(0, +) : nil
+        }
+    }
+
+    /// The mean place among the strategies and equal weights, over the seeds and tasks for which all have a value; those
+    /// without a single value have no place.
     func meanRank(of arm: Label, _ metrics: [ComparedMetric]) -> Double? {
-        let ranked = arms.filter { $0.isTested || $0 == .equal }
+        let ranked = arms.filter { $0.isRanked && !outcomes($0).isEmpty }
         guard let position = ranked.firstIndex(of: arm) else { return nil }
         var places: [Double] = []
         for metric in metrics {

@@ -13,15 +13,72 @@ extension ComparisonReport.Row {
             .init("delta_m", JSONValue(deltaM)),
             .init("delta_m_refusal", JSONValue(deltaMRefusal)),
             .init("mean_rank", JSONValue(meanRank)),
-            .init("seconds", JSONValue(seconds)),
+            .init("seconds", JSONValue(seconds.mean)),
+            .init("cpu_seconds", cpuSeconds.json),
             .init("relative_cost", JSONValue(relativeCost)),
             .init("p_value", JSONValue(correctedProbability)),
             .init("difference", JSONValue(difference?.mean)),
             .init("difference_interval", (difference?.interval).json),
             .init("difference_bootstrap_interval", (difference?.bootstrapInterval()).json),
+            .init("pairs", JSONValue(pairs)),
+            .init("same_in_every_seed", .bool(test?.sameInEverySeed ?? false)),
+            .init("effect", JSONValue(effect?.rawValue)),
             .init("seeds", JSONValue(values.count)),
+            .init("failed", JSONValue(failed)),
             .init("learning_rate", JSONValue(learningRate)),
             .init("epochs", .array(epochs.sorted { $0.key < $1.key }.map { JSONValue($0.value) })),
+        ])
+    }
+}
+
+extension StrategyJudgement {
+    package var json: JSONValue {
+        .object([
+            .init("strategy", .string(strategy)),
+            .init("baseline", .bool(isBaseline)),
+            .init("judgement", .string(judgement.rawValue)),
+            .init("better", .array(better.map(JSONValue.string))),
+            .init("worse", .array(worse.map(JSONValue.string))),
+            .init("may_harm", .array(mayHarm.map(JSONValue.string))),
+            .init("unclear", .array(unclear.map(JSONValue.string))),
+            .init("untested", .array(untested.map(JSONValue.string))),
+            .init("seeds_needed", JSONValue(seedsNeeded)),
+            .init("succeeded", JSONValue(succeeded)),
+            .init("failed", .array(failed.map(\.json))),
+            .init("tuned", .null),
+        ])
+    }
+}
+
+extension StrategyJudgement.Failure {
+    fileprivate var json: JSONValue {
+        .object([
+            .init("reason", .string(reason)), .init("seeds", .array(seeds.map { JSONValue(Int(exactly: $0)) })),
+        ])
+    }
+}
+
+extension ComparisonNote {
+    package var json: JSONValue {
+        .object([
+            .init("code", .string(code.rawValue)), .init("detail", .string(detail)),
+            .init("strategy", JSONValue(strategy)), .init("count", JSONValue(count)), .init("of", JSONValue(of)),
+        ])
+    }
+}
+
+extension ComparisonReport {
+    package var minimumEffectJSON: JSONValue {
+        .object(minimumEffects.map { .init($0.task, JSONValue($0.effect)) })
+    }
+}
+
+extension Sample {
+    /// `{"mean":…,"standard_deviation":…}`; null of nothing.
+    fileprivate var json: JSONValue {
+        guard let mean else { return .null }
+        return .object([
+            .init("mean", JSONValue(mean)), .init("standard_deviation", JSONValue(standardDeviation)),
         ])
     }
 }
@@ -29,65 +86,5 @@ extension ComparisonReport.Row {
 extension ClosedRange<Double>? {
     fileprivate var json: JSONValue {
         map { .array([JSONValue($0.lowerBound), JSONValue($0.upperBound)]) } ?? .null
-    }
-}
-
-extension ComparisonReport {
-    /// RFC 4180, a line an arm and task; full precision, empty where there is nothing.
-    ///
-    /// - Parameter isRaw: texts that begin like a formula stay as they are.
-    package func csv(isRaw: Bool) -> [UInt8] {
-        var writer = CSVWriter(isRaw: isRaw)
-        let columns = [
-            "strategy", "task", "metric", "mean", "standard_deviation", "interval_low", "interval_high", "delta_m",
-            "mean_rank", "seconds", "relative_cost", "p_value", "seeds", "learning_rate",
-        ]
-        writer.row(columns.map { .text($0) })
-        for row in rows {
-            let numbers = [
-                row.values.mean, row.values.standardDeviation, row.values.interval?.lowerBound,
-                row.values.interval?.upperBound, row.deltaM, row.meanRank, row.seconds, row.relativeCost,
-                row.correctedProbability, Double(row.values.count), row.learningRate,
-            ]
-            writer.row([row.arm, row.task, row.metric].map { .text($0) } + numbers.map { .number($0) })
-        }
-        return writer.bytes
-    }
-
-    /// A table with a line for each arm and a column for each task, and the verdict below.
-    package var markdown: String {
-        var tasks: [ComparedMetric] = []
-        for row in rows {
-            let metric = ComparedMetric(task: row.task, metric: row.metric)
-            if !tasks.contains(metric) { tasks.append(metric) }
-        }
-        var lines = [
-            "| strategy | " + tasks.map { Self.cell("\($0.task) (\($0.metric))") }.joined(separator: " | ")
-                + " | Δm % | mean rank | seconds | cost |",
-            "|---|" + String(repeating: "---|", count: tasks.count + 4),
-        ]
-        var arms: [String] = []
-        for row in rows where !arms.contains(row.arm) { arms.append(row.arm) }
-        for arm in arms {
-            let own = rows.filter { $0.arm == arm }
-            let cells = tasks.map { metric in own.first { $0.task == metric.task }.map(Self.value) ?? "–" }
-            let shared = [own.first?.deltaM, own.first?.meanRank, own.first?.seconds, own.first?.relativeCost]
-            let columns = [Self.cell(arm)] + cells + shared.map { $0.map(rounded) ?? "–" }
-            lines.append("| " + columns.joined(separator: " | ") + " |")
-        }
-        return (lines + ["", Self.cell(verdict)]).joined(separator: "\n") + "\n"
-    }
-
-    /// `0.93 ± 0.004`, with a star where the difference to equal weights is beyond seed noise.
-    private static func value(_ row: Row) -> String {
-        guard let mean = row.values.mean else { return "–" }
-        let star = (row.correctedProbability ?? 1) < Verdict.significance ? " *" : ""
-        return rounded(mean) + (row.values.standardDeviation.map { " ± " + rounded($0) } ?? "") + star
-    }
-
-    /// Names come from clients: what would start a cell, a tag or a line is escaped.
-    private static func cell(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("<", with: "&lt;")
-            .replacing("\n", with: " ").replacing("\r", with: " ")
     }
 }

@@ -1,18 +1,21 @@
 package import Jobs
 
-// A run's key as it is kept: `{"strategy":"adaptive","task":null,"weights":null,"seed":1,"learning_rate":null}`.
+// A run's key as it is kept:
+// `{"strategy":"adaptive","baseline":false,"task":null,"weights":null,"seed":1,"learning_rate":null}`.
 
 extension RunKey {
     package var json: JSONValue {
-        var (task, weights): (JSONValue, JSONValue) = (.null, .null)
+        var (task, weights, isBaseline): (JSONValue, JSONValue, Bool) = (.null, .null, false)
         switch arm {
         case .strategy: break
-        case .singleTask(let name): task = .string(name)
+        case .baseline: isBaseline = true
+        case .singleTask(let name): (task, isBaseline) = (.string(name), true)
         case .grid(let point): weights = .array(point.map(JSONValue.number))
         }
         return .object([
-            .init("strategy", .string(arm.label)), .init("task", task), .init("weights", weights),
-            .init("seed", JSONValue(Int(exactly: seed))), .init("learning_rate", JSONValue(learningRate)),
+            .init("strategy", .string(arm.label)), .init("baseline", .bool(isBaseline)), .init("task", task),
+            .init("weights", weights), .init("seed", JSONValue(Int(exactly: seed))),
+            .init("learning_rate", JSONValue(learningRate)),
         ])
     }
 
@@ -26,6 +29,8 @@ extension RunKey {
                 .singleTask(task)
             } else if let weights = json["weights"]?.elements {
                 .grid(weights.compactMap(\.double))
+            } else if json["baseline"] == .bool(true) {
+                .baseline(label)
             } else {
                 .strategy(label)
             }

@@ -9,6 +9,16 @@ package struct RunOutcome: Sendable {
     package var testMetrics: [String: [String: Double]]
     /// Training time.
     package var seconds: Double
+    /// Of the processor, over all threads of the run; nil where it was not measured.
+    package var cpuSeconds: Double?
+    /// By task, the rows of the test part that have a label; empty where it is not known.
+    package var testRows: [String: Int] = [:]
+    /// The last epoch that was trained, where it is known.
+    package var lastEpoch: Int?
+    /// Whether it trained all its epochs.
+    package var isCompleted = false
+    /// The sum of the tasks' effective weights, mean over epochs.
+    package var weightSum: Double?
 
     package init(
         key: RunKey, epoch: Int, validationLoss: Double?, testMetrics: [String: [String: Double]], seconds: Double
@@ -18,6 +28,33 @@ package struct RunOutcome: Sendable {
         self.validationLoss = validationLoss
         self.testMetrics = testMetrics
         self.seconds = seconds
+    }
+
+    /// Its last epoch did best on the validation part: more epochs may do better.
+    var isUnfinished: Bool { isCompleted && validationLoss != nil && lastEpoch == epoch }
+}
+
+/// A run of a comparison, wherever it stands.
+package enum ComparedRun: Sendable {
+    case pending(RunKey)
+    case succeeded(RunOutcome)
+    /// The reason is a code: `diverged`, `crashed`, `cancelled`, ….
+    case failed(RunKey, reason: String)
+
+    package var key: RunKey {
+        switch self {
+        case .pending(let key), .failed(let key, _): key
+        case .succeeded(let outcome): outcome.key
+        }
+    }
+
+    var outcome: RunOutcome? {
+        guard case .succeeded(let outcome) = self else { return nil }
+        return outcome
+    }
+
+    package var isPending: Bool {
+        if case .pending = self { true } else { false }
     }
 }
 
@@ -39,6 +76,8 @@ package struct RunKey: Sendable, Hashable {
 package enum Arm: Sendable, Hashable {
     /// A weighting strategy, by its label.
     case strategy(String)
+    /// A strategy that was asked for as a baseline, by its label.
+    case baseline(String)
     /// A network for one task alone.
     case singleTask(String)
     /// A point of the grid of static weights, one a task.
@@ -47,7 +86,7 @@ package enum Arm: Sendable, Hashable {
     /// As answers name it.
     package var label: String {
         switch self {
-        case .strategy(let label): label
+        case .strategy(let label), .baseline(let label): label
         case .singleTask: "single_task"
         case .grid(let weights): "static(" + weights.map(Self.short).joined(separator: ",") + ")"
         }

@@ -53,7 +53,8 @@ extension ComparisonPlan {
         var onlyTask: Int?
     }
 
-    /// Baselines first, then the strategies, then the grid; a baseline that is also a strategy stands once.
+    /// Baselines first, then the strategies, then the grid; a baseline that is also a strategy stands once. The random
+    /// baseline is named `random`, or with its scale where that is the name of a strategy.
     private func arms(_ tasks: [String]) -> [PlannedArm] {
         var arms: [PlannedArm] = []
         if baselines.contains(.singleTask) {
@@ -65,10 +66,13 @@ extension ComparisonPlan {
             let arm = Arm.strategy(Self.label(strategy))
             arms.append(PlannedArm(arm: arm, weighting: strategy, pointer: pointer("/strategies", index)))
         }
+        let asked = arms.filter { $0.onlyTask == nil }.map(\.arm.label)
         for (baseline, weighting) in [(ComparisonRequest.Baseline.random, Self.random), (.equal, Self.equal)] {
-            let arm = Arm.strategy(Self.label(weighting))
-            guard baselines.contains(baseline), !arms.contains(where: { $0.arm == arm }) else { continue }
+            let label = Self.label(weighting)
+            guard baselines.contains(baseline), !asked.contains(label) else { continue }
             let position = arms.firstIndex { $0.onlyTask == nil } ?? arms.count
+            let short = asked.contains(baseline.rawValue) ? label : baseline.rawValue
+            let arm = baseline == .equal ? Arm.equal : .baseline(short)
             arms.insert(PlannedArm(arm: arm, weighting: weighting, pointer: nil), at: position)
         }
         for weights in gridDivisions.map(gridPoints) ?? [] {
@@ -78,7 +82,8 @@ extension ComparisonPlan {
     }
 
     private static let equal = JSONValue.object([.init("strategy", .string("equal"))])
-    private static let random = JSONValue.object([.init("strategy", .string("random"))])
+    /// Its weights sum to the number of tasks, so that it trains at the same learning rate as equal weights.
+    private static let random = JSONValue.object([.init("strategy", .string("random")), .init("scale", .string("n"))])
     private static let fixed = JSONValue.object([.init("strategy", .string("static"))])
 
     /// The strategy's name and the parameters it was given that are not the defaults: `adaptive(form=softmax)`.

@@ -12,12 +12,12 @@ struct ComparisonPlan {
     private(set) var learningRates: [Double] = []
     /// Into how many parts each task's share of the weights is divided; nil for no grid.
     private(set) var gridDivisions: Int?
+    /// By task, where the request says it.
+    private(set) var minimumEffects: [String: Double] = [:]
 
     private static let members = [
-        "name", "base", "strategies", "seeds", "baselines", "learning_rates", "static_grid",
+        "name", "base", "strategies", "seeds", "baselines", "learning_rates", "static_grid", "minimum_effect",
     ]
-    /// When the request names none.
-    private static let seedsDefault = 3
 
     init(_ json: JSONValue, _ log: RequestLog) {
         guard let members = json.members else {
@@ -35,6 +35,7 @@ struct ComparisonPlan {
         readBaselines(json["baselines"], log)
         readLearningRates(json["learning_rates"], log)
         readGrid(json["static_grid"], log)
+        readMinimumEffect(json["minimum_effect"], log)
     }
 
     private mutating func readName(_ value: JSONValue?, _ log: RequestLog) {
@@ -80,7 +81,7 @@ struct ComparisonPlan {
     private mutating func readSeeds(_ value: JSONValue?, _ log: RequestLog) {
         let range = 1...ComparisonRequest.seedsMax
         guard let value, value != .null else {
-            seeds = Array(1...Self.seedsDefault)
+            seeds = Array(1...ComparisonRequest.seedsDefault)
             return
         }
         if let count = value.int, range.contains(count) {
@@ -143,5 +144,24 @@ struct ComparisonPlan {
             return log.report("/static_grid", "must be at least the number of tasks, \(tasks.count)")
         }
         gridDivisions = divisions
+    }
+
+    /// Whether the tasks exist is known once the base is read.
+    private mutating func readMinimumEffect(_ value: JSONValue?, _ log: RequestLog) {
+        guard let value, value != .null else { return }
+        guard let members = value.members, members.count <= ComparisonRequest.minimumEffectsMax else {
+            return log.report(
+                "/minimum_effect",
+                "expected an object of at most \(ComparisonRequest.minimumEffectsMax) numbers above 0, named by task")
+        }
+        for member in members where member.value != .null {
+            guard let effect = member.value.double, effect > 0, effect.isFinite else {
+                log.report(
+                    pointer("/minimum_effect", member.name),
+                    "expected a number above 0, in the unit of the task's metric")
+                continue
+            }
+            minimumEffects[member.name] = effect
+        }
     }
 }

@@ -7,7 +7,10 @@ package struct ComparisonRequest: Sendable {
     package static let specBytesMax = 64 << 20
     package static let strategiesMax = 64
     package static let seedsMax = 100
+    /// When the request names none.
+    package static let seedsDefault = 5
     package static let learningRatesMax = 16
+    package static let minimumEffectsMax = 1_000
     package static let gridDivisionsMax = 20
     /// Beside other jobs a comparison's wait; a base with a lower priority of its own keeps it.
     package static let priority = -10
@@ -25,12 +28,13 @@ package struct ComparisonRequest: Sendable {
     }
 
     package let name: String?
-    /// The tasks in order, with what each is judged by.
-    package let metrics: [ComparedMetric]
+    /// What the report must know of the request.
+    package let terms: ComparisonTerms
     /// Arm by arm, learning rate by learning rate, seed by seed.
     package let runs: [Run]
 
-    /// Reads `{name, base, strategies, seeds, baselines, learning_rates, static_grid}`; every problem is found in one go.
+    /// Reads `{name, base, strategies, seeds, baselines, learning_rates, static_grid, minimum_effect}`; every problem is
+    /// found in one go.
     ///
     /// The base's own `weighting` and `seed` give way to those compared. Task weights in the base are those of strategy
     /// `static`. `surroundings` are those of the base's data set, as for a job.
@@ -45,11 +49,20 @@ package struct ComparisonRequest: Sendable {
             if plan.base != .null { error.problems.forEach(log.report) }
             throw InvalidSpec(problems: log.problems)
         }
+        let tasks = whole.tasks.map(\.name)
+        for task in plan.minimumEffects.keys.sorted() where !tasks.contains(task) {
+            let known = tasks.prefix(20).joined(separator: ", ")
+            log.report(pointer("/minimum_effect", task), "is no task of the base; its tasks are \(known)")
+        }
         guard log.problems.isEmpty else { throw InvalidSpec(problems: log.problems) }
         runs = plan.expand(whole, in: surroundings, log)
         guard log.problems.isEmpty else { throw InvalidSpec(problems: log.problems) }
         name = plan.name
-        metrics = whole.tasks.map(ComparedMetric.init)
+        var terms = ComparisonTerms(metrics: whole.tasks.map(ComparedMetric.init))
+        terms.minimumEffects = plan.minimumEffects
+        terms.isScaleInvariant = whole.optimizer.isScaleInvariant
+        terms.areRatesTuned = plan.learningRates.count > 1
+        self.terms = terms
     }
 }
 

@@ -128,6 +128,19 @@ package enum EncodedTarget: Sendable {
         case .matrix(let target): (target.values.count + (target.mask?.count ?? 0)) * 4
         }
     }
+
+    /// How many of the rows have a label; of several outputs any one.
+    package func labelled(among rows: [Int32]) -> Int {
+        switch self {
+        case .classes(let target): rows.count { target.ids[Int($0)] >= 0 }
+        case .matrix(let target):
+            target.mask.map { mask in
+                rows.count { row in
+                    (0..<target.outputs).contains { mask[Int(row) * target.outputs + $0] != 0 }
+                }
+            } ?? rows.count
+        }
+    }
 }
 
 package struct ClassTarget: Sendable {

@@ -15,6 +15,8 @@ struct RunState: Sendable {
     var samples = 0
     var diagnostics: GradientDiagnostics
     var epochSeconds = 0.0
+    /// Of the processor.
+    var epochCPUSeconds = 0.0
     /// Over all attempts.
     var totalSeconds = 0.0
     var best: Best?
@@ -57,6 +59,7 @@ struct RunState: Sendable {
         trunkBackwards = 0
         samples = 0
         epochSeconds = 0
+        epochCPUSeconds = 0
     }
 
     /// The mean training losses of the running epoch; nil for a task without a label.

@@ -31,6 +31,7 @@ extension TrainingLoop {
         }
         writer.add("run.integers", integers: state.integers + [Int64(step.optimizer.steps)])
         writer.add("run.doubles", doubles: state.doubles)
+        writer.add("run.processor", doubles: [state.epochCPUSeconds])
         writer.add("run.diagnostics", doubles: state.diagnostics.sums + state.diagnostics.counts)
         return Checkpoint(
             kind: kind, epoch: state.epoch, batch: state.batch, step: step.optimizer.steps, content: writer.content())
@@ -55,6 +56,10 @@ extension TrainingLoop {
         let cells = state.diagnostics.sums.count
         let diagnostics = try archive.doubles("run.diagnostics", count: 2 * cells)
         state.diagnostics.restore(sums: Array(diagnostics[..<cells]), counts: Array(diagnostics[cells...]))
+        // Earlier versions did not measure it.
+        if archive.names.contains("run.processor") {
+            state.epochCPUSeconds = try archive.doubles("run.processor", count: 1)[0]
+        }
         try state.restore(integers: integers, doubles: archive.doubles("run.doubles", count: state.doubles.count))
     }
 

@@ -28,12 +28,14 @@ final class TrainingLoop {
     private let attempt: Int
     private let switches: [WeightingSwitch]
     private let clock: TrainingClock
+    private let processorClock: (@Sendable () -> Double)?
     private let monitor: Monitor
     private let learningRate: LearningRate
     /// The epoch's order of the training rows.
     let order: AlignedBuffer<Int32>
     private var orderedEpoch = -1
     private var lastMoment: Double
+    private var lastProcessorMoment = 0.0
     private var lastCheckpoint: Double
     /// When a stop was first seen by the evaluation of the model.
     private var stopSeen: Double?
@@ -45,13 +47,14 @@ final class TrainingLoop {
     /// - Throws: also what `restore` throws; `PassInterrupted` for a pause or a cancel.
     init(
         _ setup: TrainingSetup, attempt: Int, switches: [WeightingSwitch], from checkpoint: [UInt8]? = nil,
-        context: any TrainingContext, clock: @escaping TrainingClock
+        context: any TrainingContext, clocks: TrainingClocks
     ) throws {
         self.setup = setup
         self.context = context
         self.attempt = attempt
         self.switches = switches
-        self.clock = clock
+        clock = clocks.wall
+        processorClock = clocks.processor
         let network = try Network<Float>(setup.plan, rowsMax: setup.rowsMax)
         step = try TrainingStep(
             network: network, tasks: setup.tasks, optimizer: setup.spec.optimizer,
@@ -65,7 +68,7 @@ final class TrainingLoop {
         learningRate = LearningRate(
             base: setup.spec.optimizer.learningRate, schedule: setup.spec.schedule, epochs: setup.spec.epochs)
         order = try AlignedBuffer(count: setup.data.training.count)
-        lastMoment = clock()
+        lastMoment = clocks.wall()
         lastCheckpoint = lastMoment
         if let checkpoint {
             try restore(checkpoint)
@@ -80,6 +83,7 @@ final class TrainingLoop {
     func run() throws -> End {
         lastMoment = clock()
         lastCheckpoint = lastMoment
+        lastProcessorMoment = processorClock?() ?? 0
         while true {
             if let end = try obey() ?? reasonToFinish().map(End.finished) { return end }
             try beginEpoch()
@@ -98,6 +102,7 @@ final class TrainingLoop {
         case .stop: return .finished(.stopped)
         case .pause:
             tick()
+            tickProcessor()
             try context.save(checkpoint(.interim))
             return .yielded
         }
@@ -184,6 +189,7 @@ final class TrainingLoop {
             return try obey()
         }
         tick()
+        tickProcessor()
         let weights = step.finishEpoch(meanLosses: state.meanLosses)
         noteBest(evaluation)
         let record = epochRecord(evaluation, weights)
@@ -241,7 +247,7 @@ final class TrainingLoop {
             bestEpoch: state.best?.epoch, strategy: step.weighting.descriptor.name,
             gradientCosine: setup.spec.diagnostics ? state.diagnostics.cosines : nil,
             backwardPasses: state.trunkBackwards,
-            solverFallbacks: weights.solverFallbacks)
+            solverFallbacks: weights.solverFallbacks, cpuSeconds: processorClock == nil ? nil : state.epochCPUSeconds)
     }
 
     private func best(of index: Int) -> TaskBest? {
@@ -295,6 +301,14 @@ final class TrainingLoop {
         state.totalSeconds += passed
     }
 
+    /// Asking is not free with several threads, so it is done at the ends of epochs and before checkpoints only.
+    private func tickProcessor() {
+        guard let processorClock else { return }
+        let now = processorClock()
+        state.epochCPUSeconds += max(0, now - lastProcessorMoment)
+        lastProcessorMoment = now
+    }
+
     private func reportProgress(_ batches: Int) {
         let speed = state.epochSeconds > 0 ? Double(state.samples) / state.epochSeconds : 0
         context.report(
@@ -307,6 +321,7 @@ final class TrainingLoop {
         guard let interval = setup.spec.checkpoint.everySeconds, lastMoment - lastCheckpoint >= Double(interval) else {
             return
         }
+        tickProcessor()
         try context.save(checkpoint(.interim))
         lastCheckpoint = clock()
     }
@@ -314,6 +329,16 @@ final class TrainingLoop {
 
 /// Seconds since some fixed moment; never runs backwards.
 package typealias TrainingClock = @Sendable () -> Double
+
+/// The processor's seconds of the calling thread and of so many threads that work for it.
+package typealias ProcessorClock = @Sendable (Int) -> Double
+
+/// What a run is timed with.
+struct TrainingClocks: Sendable {
+    let wall: TrainingClock
+    /// Nil where the processor's time is not measured.
+    var processor: (@Sendable () -> Double)?
+}
 
 private func finite(_ value: Double) -> Double? {
     value.isFinite ? value : nil

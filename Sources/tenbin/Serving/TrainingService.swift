@@ -15,7 +15,9 @@ struct TrainingService: Sendable {
     private let models = ModelLibrary(cacheBytesMax: Self.modelCacheBytesMax, limits: .stored)
 
     init(cacheBytesMax: Int) {
-        trainer = Trainer(datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .stored))
+        trainer = Trainer(
+            datasets: EncodedDatasetCache(bytesMax: cacheBytesMax, limits: .stored),
+            processorClock: Trainer.processorSeconds)
     }
 
     var train: TrainingFunction { trainer.train }
