@@ -118,11 +118,11 @@ extension SpecReader {
             return nil
         }
         guard let text = value.text, let identifier = Identifier(text, kind: .dataset) else {
-            report("dataset", "no such data set: \(value.excerpt)")
+            report("dataset", "no such data set: \(value.excerpt); expected the identifier of one that is there, \"ds_…\"")
             return nil
         }
         if let surroundings, surroundings.dataset(identifier) == nil {
-            report("dataset", "no such data set: \(value.excerpt)")
+            report("dataset", "no such data set: \(value.excerpt); expected the identifier of one that is there, \"ds_…\"")
             return nil
         }
         return identifier

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPClient
 
 /// A file that appears under its name only when it is complete and on disk; until then the one before it stays.
 ///
@@ -17,18 +18,6 @@ final class ReplacedFile {
         guard descriptor.value >= 0, flock(descriptor.value, LOCK_EX | LOCK_NB) == 0,
             ftruncate(descriptor.value, 0) == 0
         else { throw .unwritable(path: partial, errno) }
-    }
-
-    /// Writes a file whose bytes are at hand.
-    static func replace(with bytes: [UInt8], at path: String) throws(ClientError) {
-        let file = try ReplacedFile(path: path, permissions: 0o666)
-        do {
-            try file.append(bytes[...])
-            try file.finish()
-        } catch {
-            file.discard()
-            throw error
-        }
     }
 
     func append(_ bytes: ArraySlice<UInt8>) throws(ClientError) {
