@@ -46,7 +46,8 @@ package struct ProxySettings: Sendable, Equatable {
         var rest = text[...]
         if let end = rest.range(of: "://") {
             guard rest[..<end.lowerBound].lowercased() == "http" else {
-                throw .init(detail: "expected http://[USER:PASSWORD@]HOST:PORT; proxies of other kinds are not spoken to")
+                throw .init(
+                    detail: "expected http://[USER:PASSWORD@]HOST:PORT; proxies of other kinds are not spoken to")
             }
             rest = rest[end.upperBound...]
         }

@@ -148,7 +148,9 @@ package struct ResponseParser {
         if hasNone {
             state = .counted(left: 0)
         } else if let coding = head.fields["transfer-encoding"] {
-            guard coding.lowercased() == "chunked" else { throw .notHTTP("the transfer coding is \(coding.prefix(100))") }
+            guard coding.lowercased() == "chunked" else {
+                throw .notHTTP("the transfer coding is \(coding.prefix(100))")
+            }
             (state, lineBytesLeft) = (.chunkSize, Self.chunkLineBytesMax)
         } else if let length {
             state = .counted(left: length)

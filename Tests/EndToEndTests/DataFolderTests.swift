@@ -92,7 +92,7 @@ struct DataFolderTests {
 
     @Test func aFolderThatIsNotThereOrNotOursIsLeftAlone() throws {
         let missing = try Self.run(["keys", "list", "--data-dir", ServerProcess.makeFolder()])
-        #expect(missing.status == 1)
+        #expect(missing.status == 66)
         #expect(missing.errors.contains("there is no data folder"))
     }
 }

@@ -50,7 +50,8 @@ struct APIClient {
     ///
     /// - Parameter lastID: the last event that is known already.
     func events(
-        _ target: String, after lastID: String?, receive: @escaping ([EventStreamReader.Event]) throws(ClientError) -> Void
+        _ target: String, after lastID: String?,
+        receive: @escaping ([EventStreamReader.Event]) throws(ClientError) -> Void
     ) throws {
         var reader = EventStreamReader()
         let fields = [("Accept", "text/event-stream")] + (lastID.map { [("Last-Event-ID", $0)] } ?? [])

@@ -33,7 +33,8 @@ struct ClientOptions: ParsableArguments {
             throw ValidationError("--client-key needs --client-cert, the certificate that it belongs to")
         }
         if let key = sentKey, key.isEmpty || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
-            throw ValidationError("\(key == self.key ? "--key" : "TENBIN_KEY"): expected a key as keys create prints it, tnb_…")
+            let name = self.key == nil ? "TENBIN_KEY" : "--key"
+            throw ValidationError("\(name): expected a key as tenbin keys create prints it, tnb_…")
         }
     }
 
@@ -51,7 +52,8 @@ struct ClientOptions: ParsableArguments {
         do {
             return try ServerURL(text)
         } catch {
-            throw ValidationError("\(name) \(text): \(error.detail)")
+            // What may hold a password is not repeated.
+            throw ValidationError("\(name)\(text.contains("@") ? "" : " " + text): \(error.detail)")
         }
     }
 

@@ -48,7 +48,9 @@ final class EpochTable: WatchOutput {
 
     func progress(_ progress: JSONValue) {
         var note = ""
-        if let epoch = progress["epoch"]?.int, let epochs = progress["epochs"]?.int { note += "  epoch \(epoch) of \(epochs)" }
+        if let epoch = progress["epoch"]?.int, let epochs = progress["epochs"]?.int {
+            note += "  epoch \(epoch) of \(epochs)"
+        }
         if let left = progress["eta_seconds"]?.double { note += ", \(Self.duration(left)) left" }
         screen.progress(progress["fraction"]?.double ?? 0, note: note)
     }

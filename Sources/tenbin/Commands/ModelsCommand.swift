@@ -49,7 +49,8 @@ struct ModelsCommand: ParsableCommand {
         func validate() throws {
             guard chosenFormat != nil else {
                 throw ValidationError(
-                    "\(file): expected a name that ends in .safetensors or .onnx, or --format safetensors or --format onnx")
+                    "\(file): expected a name that ends in .safetensors or .onnx; otherwise --format says which is meant"
+                )
             }
         }
 

@@ -47,7 +47,8 @@ extension Double {
     func fitted(width: Int) -> String {
         guard isFinite else { return (isNaN ? "–" : self < 0 ? "-inf" : "inf").leftPadded(to: width) }
         let isTiny = self != 0 && magnitude < 0.00005
-        let fixed = isTiny ? nil : (0...4).reversed().lazy.map { String(format: "%.\($0)f", self) }.first { $0.count <= width }
+        let fixed =
+            isTiny ? nil : (0...4).reversed().lazy.map { String(format: "%.\($0)f", self) }.first { $0.count <= width }
         let powers = (0...2).reversed().lazy.map { String(format: "%.\($0)e", self) }
         return (fixed ?? powers.first { $0.count <= width } ?? String(format: "%.0e", self)).leftPadded(to: width)
     }
