@@ -23,8 +23,12 @@ import Testing
             #expect(full.errors.hasPrefix("tenbin: cannot write the output"), "\(full.errors)")
             #expect(try CommandRun.outcome(arguments, redirection: "/dev/null").status == 0)
         }
-        let model = try CommandRun.outcome(["backup", "/dev/full", "--server", url])
-        #expect(model.status == 74)
+        // A device is written to, not replaced by a file.
+        let backup = try CommandRun.outcome(["backup", "/dev/full", "--server", url])
+        #expect(backup.status == 74 && backup.errors.contains("/dev/full"), "\(backup.errors)")
+        #expect(
+            try FileManager.default.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
+                == .typeCharacterSpecial)
     }
 
     @Test func aRefusedConnectionSaysHowToStartAServer() throws {

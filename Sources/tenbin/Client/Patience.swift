@@ -10,6 +10,8 @@ final class Patience {
     private var end: Deadline?
     private var pauseSeconds = Patience.pauseSecondsMin
 
+    static let secondsDefault = 300.0
+
     private static let pauseSecondsMin = 0.25
     private static let pauseSecondsMax = 5.0
 
@@ -21,6 +23,11 @@ final class Patience {
         self.seconds = seconds
         self.wait = wait
         self.tell = tell
+    }
+
+    /// Sleeps and speaks on standard error.
+    convenience init(seconds: Double) {
+        self.init(seconds: seconds, wait: { usleep(UInt32($0 * 1_000_000)) }, tell: StandardError.say)
     }
 
     /// Runs `body` again until it gets an answer.

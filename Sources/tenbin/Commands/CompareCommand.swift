@@ -57,8 +57,11 @@ struct CompareCommand: ClientCommand {
     /// Waits for the last run, with a progress bar on a terminal.
     private static func follow(_ path: String, _ api: APIClient) throws -> JSONValue {
         let screen = Screen()
+        let patience = Patience(seconds: Patience.secondsDefault)
+        let interruption = Interruption("the comparison goes on; GET \(path) shows it")
+        defer { withExtendedLifetime(interruption) {} }
         while true {
-            let comparison = try api.get(path)
+            let comparison = try patience.insist { try api.get(path) }
             if ["succeeded", "failed", "cancelled"].contains(comparison["state"]?.text) {
                 screen.finish()
                 return comparison

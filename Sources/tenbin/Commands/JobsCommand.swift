@@ -69,7 +69,7 @@ struct JobsCommand: ParsableCommand {
         @OptionGroup var job: JobArgument
 
         @Option(help: "How long a server that is away or busy is asked again, in seconds.")
-        var retrySeconds = 300.0
+        var retrySeconds = Patience.secondsDefault
 
         @OptionGroup var client: ClientOptions
 
@@ -81,8 +81,7 @@ struct JobsCommand: ParsableCommand {
 
         func run(_ api: APIClient) throws {
             let interruption = Interruption("the job goes on; follow it again with: tenbin jobs watch \(job.id)")
-            let patience = Patience(
-                seconds: retrySeconds, wait: { usleep(UInt32($0 * 1_000_000)) }, tell: StandardError.say)
+            let patience = Patience(seconds: retrySeconds)
             let output: any WatchOutput = client.json ? JSONLines() : EpochTable(Screen())
             let ended = try JobFollower(api: api, patience: patience).follow(job.id, showing: output)
             withExtendedLifetime(interruption) {}
