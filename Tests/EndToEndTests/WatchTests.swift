@@ -84,7 +84,7 @@ import Testing
         _ = try server.client.post("/v1/jobs/\(job)/cancel")
         let cancelled = try other.outcome()
         #expect(cancelled.status == 3)
-        #expect(cancelled.errors.contains("the job cancelled"))
+        #expect(cancelled.errors.contains("the job was cancelled"))
     }
 
     @Test func aServerThatStaysAwayIsGivenUp() throws {

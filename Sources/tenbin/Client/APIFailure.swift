@@ -61,7 +61,13 @@ struct EndedOtherwise: Error, CustomStringConvertible {
     let description: String
 
     init(reasonOf job: JSONValue) {
-        let reason = job["error"]?["detail"]?.text ?? job["finish_reason"]?.text ?? "no reason given"
-        description = "the job \(job["state"]?.text ?? "ended"): \(reason)"
+        let reason = job["error"]?["detail"]?.text ?? job["finish_reason"]?.text
+        let words =
+            switch job["state"]?.text {
+            case "cancelled": "was cancelled"
+            case "expired": "expired: its deadline passed while it waited"
+            case let state: state ?? "ended"
+            }
+        description = "the job \(words)" + (reason.map { ": \($0)" } ?? "")
     }
 }

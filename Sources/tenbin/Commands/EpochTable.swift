@@ -41,7 +41,7 @@ final class EpochTable: WatchOutput {
         let row = EpochRow(epoch)
         var lines = rows.isEmpty ? row.header : []
         let left = screen.isTerminal || isBrief ? nil : secondsLeft
-        lines.append(row.text + (left.map { Self.duration($0) + " left" } ?? ""))
+        lines.append(row.text + (left.map { " " + Self.duration($0) + " left" } ?? ""))
         rows.append(row)
         try screen.lines(lines)
     }

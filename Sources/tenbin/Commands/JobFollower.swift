@@ -83,7 +83,7 @@ final class JobFollower {
         var failure: (any Error)?
         do {
             try patience.insist {
-                try api.events("\(path)/events", after: lastEventID) { [self] events throws(ClientError) in
+                try hear("\(path)/events") { [self] events throws(ClientError) in
                     patience.answered()
                     do {
                         try take(events, path, output)
@@ -100,6 +100,17 @@ final class JobFollower {
             else { throw error }
             // The server does not know the place any more: from the beginning.
             lastEventID = nil
+        }
+    }
+
+    /// A stream that breaks off has ended: whether the server is still there shows when it is asked next.
+    private func hear(
+        _ target: String, _ receive: @escaping ([EventStreamReader.Event]) throws(ClientError) -> Void
+    ) throws {
+        do {
+            try api.events(target, after: lastEventID, receive: receive)
+        } catch ClientError.closed, ClientError.timedOut {
+            return
         }
     }
 
