@@ -4,7 +4,7 @@ SWIFT := swift
 TENBIN := .build-release/release/tenbin
 # What the sanitizers look at.
 CONCURRENT := HTTPServerTests|HTTPWireTests|JobStoreTests|WorkerPoolTests|APITests
-READING := HTTPServerTests|HTTPWireTests|DatasetsTests|JobsTests
+READING := HTTPServerTests|HTTPWireTests|HTTPClientTests|DatasetsTests|JobsTests
 SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help

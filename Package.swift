@@ -75,6 +75,7 @@ let package = Package(
         room("JobStore", ["Jobs", "Migrations", "Locks", crypto, grdb, logging, metrics]),
         room("WorkerPool", ["JobStore", "Jobs", "Locks", logging]),
         room("HTTPWire", ["CNghttp2", httpTypes]),
+        room("HTTPClient", ["COpenSSL", "CLinux"]),
         room("HTTPServer", ["HTTPWire", "Locks", "COpenSSL", "CLinux", httpTypes, logging]),
         room(
             "API",
@@ -86,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "tenbin",
             dependencies: [
-                "API", "HTTPServer", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets", "Comparisons",
+                "API", "HTTPServer", "HTTPClient", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets", "Comparisons",
                 "Kernels", "Jobs", "Weighting", "Locks", "CLinux", argumentParser, httpTypes, logging, metrics,
             ],
             swiftSettings: strict),
@@ -154,6 +155,9 @@ let package = Package(
         tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
         tests(
+            "HTTPClient", ["HTTPClient", "HTTPServer", "HTTPWire", "Locks", httpTypes, logging],
+            resources: [.copy("Servers")]),
+        tests(
             "HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging], resources: [.copy("Clients")]),
         tests(
             "API",
@@ -162,11 +166,11 @@ let package = Package(
                 crypto, httpTypes, logging, metrics, yams,
             ]),
         tests(
-            "EndToEnd", ["tenbin", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging],
+            "EndToEnd", ["tenbin", "HTTPClient", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging],
             resources: [.copy("Clients"), .copy("Stores")]),
         .target(name: "CPowerCut", path: "Tests/PowerCut"),
         .target(name: "CDiskFaults", path: "Tests/DiskFaults"),
-        tests("Kill", ["tenbin", "Jobs", "Locks"], resources: [.copy("Images")]),
+        tests("Kill", ["tenbin", "HTTPClient", "Jobs", "Locks"], resources: [.copy("Images")]),
     ],
     cLanguageStandard: .c2x
 )

@@ -20,3 +20,11 @@ static inline long COpenSSL_set_groups(SSL_CTX *context, const char *names) {
 static inline long COpenSSL_set_session_cache(SSL_CTX *context, long mode) {
     return SSL_CTX_set_session_cache_mode(context, mode);
 }
+
+// What a client needs. An end without notice is an error: it may be an attacker's.
+static const uint64_t COpenSSL_client_options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
+static const unsigned int COpenSSL_host_flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+static inline long COpenSSL_set_server_name(SSL *session, const char *name) {
+    return SSL_set_tlsext_host_name(session, name);
+}
+static inline int COpenSSL_reason(unsigned long code) { return ERR_GET_REASON(code); }

@@ -13,7 +13,7 @@ extension TrainingSpec {
             guard case .dataset(let identifier) = holdout else { continue }
             let place = pointer(pointer(base, name), "dataset")
             guard let other = surroundings.dataset(identifier) else {
-                log.report(place, "no such data set: \"\(identifier)\"")
+                log.report(place, "no such data set: \"\(identifier)\"; expected the identifier of one that is there")
                 continue
             }
             checkSameColumns(other, at: place, log: log)

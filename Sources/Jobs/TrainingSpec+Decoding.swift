@@ -122,14 +122,19 @@ extension SpecReader {
             return nil
         }
         guard let text = value.text, let identifier = Identifier(text, kind: .dataset) else {
-            report("dataset", "no such data set: \(value.excerpt)")
+            reportUnknownDataset(value)
             return nil
         }
         if let surroundings, surroundings.dataset(identifier) == nil {
-            report("dataset", "no such data set: \(value.excerpt)")
+            reportUnknownDataset(value)
             return nil
         }
         return identifier
+    }
+
+    private mutating func reportUnknownDataset(_ value: JSONValue) {
+        report(
+            "dataset", "no such data set: \(value.excerpt); expected the identifier of one that is there, \"ds_…\"")
     }
 
     /// A flat object of texts.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPClient
 import Jobs
 import Testing
 
@@ -16,24 +17,20 @@ struct CommandLineTests {
         #expect(Age(argument: text) == nil)
     }
 
-    @Test func aServerIsNamedByItsURLOrItsSocket() {
-        #expect(ClientOptions.address(of: "http://127.0.0.1:8080") == .tcp(host: "127.0.0.1", port: 8080))
-        #expect(ClientOptions.address(of: "http://[::1]:81/") == .tcp(host: "::1", port: 81))
-        #expect(ClientOptions.address(of: "http://tenbin") == .tcp(host: "tenbin", port: 80))
-        #expect(ClientOptions.address(of: "unix:/run/tenbin.sock") == .unix(path: "/run/tenbin.sock"))
-    }
-
-    @Test(arguments: ["", "tenbin", "ftp://tenbin", "http://", "http://tenbin:99999", "unix:"])
-    func anythingElseNamesNoServer(text: String) {
-        #expect(ClientOptions.address(of: text) == nil)
-    }
-
-    @Test func aRefusalIsShownWithEveryPointer() throws {
-        let problem =
-            #"{"title":"Not valid","detail":"two","errors":[{"pointer":"/a","detail":"x"},{"pointer":"/b","detail":"y"}]}"#
-        let failure = APIFailure(.init(status: 422, fields: [:], body: Array(problem.utf8)))
-        #expect(failure.description == "Not valid: two\n  /a x\n  /b y")
-        #expect(APIFailure(.init(status: 500, fields: [:], body: [])).description.contains("500"))
+    @Test func aRefusalIsShownWithEveryPlaceAndOnce() {
+        func shown(_ problem: String) -> String {
+            APIFailure(.init(status: 422, fields: [:], body: Array(problem.utf8))).description
+        }
+        let two =
+            #"{"title":"Not valid","detail":"2 problems: x; …","errors":[{"pointer":"/a","detail":"x"},{"pointer":"/b","detail":"y"}]}"#
+        #expect(shown(two) == "Not valid: 2 problems\n  /a: x\n  /b: y")
+        let one = #"{"title":"Not valid","detail":"one problem: x","errors":[{"pointer":"/a","detail":"x"}]}"#
+        #expect(shown(one) == "Not valid: /a: x")
+        let position =
+            #"{"title":"No","detail":"d","errors":[{"pointer":"","detail":"x","row":3,"line":5,"column":"age"}]}"#
+        #expect(shown(position) == #"No: row 3, line 5, column "age": x"#)
+        #expect(shown(#"{"title":"No","detail":"it is late"}"#) == "No: it is late")
+        #expect(shown("<html>").contains("422"))
     }
 
     @Test func commandsSpeakToAServerThroughASocketToo() throws {
@@ -48,7 +45,7 @@ struct CommandLineTests {
         let id = uploaded.output.trimmingCharacters(in: .newlines)
         #expect(Identifier(id, kind: .dataset) != nil)
         #expect(try Self.run(["datasets", "show", id, "--server", url]).output.contains("\"rows\": 1797"))
-        #expect(try Self.run(["datasets", "show", "ds_x", "--server", url]).status == 1)
+        #expect(try Self.run(["datasets", "show", "ds_x", "--server", url]).status == 76)
     }
 
     static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {

@@ -68,6 +68,6 @@ struct ComparisonRunTests {
         #expect(answer.status == 0)
         #expect(answer.output.hasPrefix("| strategy | digit (accuracy) | parity (accuracy) |"))
         #expect(answer.output.contains("at least 3 are needed.\n"))
-        #expect(try CommandLineTests.run(Array(arguments.prefix(2)) + arguments.suffix(2)).status == 1)
+        #expect(try CommandLineTests.run(Array(arguments.prefix(2)) + arguments.suffix(2)).status == 65)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HTTPClient
 import Jobs
 import Testing
 
@@ -92,7 +93,7 @@ struct DataFolderTests {
 
     @Test func aFolderThatIsNotThereOrNotOursIsLeftAlone() throws {
         let missing = try Self.run(["keys", "list", "--data-dir", ServerProcess.makeFolder()])
-        #expect(missing.status == 1)
+        #expect(missing.status == 66)
         #expect(missing.errors.contains("there is no data folder"))
         let folder = ServerProcess.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

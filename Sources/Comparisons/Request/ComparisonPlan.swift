@@ -47,11 +47,15 @@ struct ComparisonPlan {
         self.name = name.text
     }
 
+    private static let testMissing = """
+        missing; expected {"fraction": 0.2} or {"dataset": "ds_…"}, as figures come from a test part that no choice has seen
+        """
+
     private mutating func readBase(_ value: JSONValue?, _ log: RequestLog) {
         guard let value, value.members != nil else { return log.report("/base", "expected a job's spec, an object") }
         base = value
         guard let test = value["test"], test != .null else {
-            return log.report("/base/test", "missing; figures come from a test part that no choice has seen")
+            return log.report("/base/test", Self.testMissing)
         }
     }
 

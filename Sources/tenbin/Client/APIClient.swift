@@ -1,3 +1,4 @@
+import HTTPClient
 import Jobs
 
 /// The API as commands use it: JSON in, JSON out, anything else is a failure with the server's reason.
@@ -10,28 +11,30 @@ struct APIClient {
 
     /// - Parameter waitingSeconds: of a job, how long the server may hold the answer back until its state changes.
     func get(_ target: String, waitingSeconds: Int? = nil) throws -> JSONValue {
-        try json(http.send("GET", target, fields: waitingSeconds.map { [("Prefer", "wait=\($0)")] } ?? []))
+        let fields = waitingSeconds.map { [("Prefer", "wait=\($0)")] } ?? []
+        return try json(http.send("GET", target, fields: fields), target)
     }
 
     func post(_ target: String, _ body: JSONValue? = nil) throws -> JSONValue {
         let content = body.map { HTTPClient.Content.bytes($0.encoded, type: "application/json") }
-        return try json(http.send("POST", target, content: content ?? .none))
+        return try json(http.send("POST", target, content: content ?? .none), target)
     }
 
     /// Uploads a file as a data set.
     func upload(_ path: String, name: String, type: String) throws -> JSONValue {
-        try json(http.send("POST", "/v1/datasets?name=\(name.escapedForQuery)", content: .file(path: path, type: type)))
+        let target = "/v1/datasets?name=\(name.escapedForQuery)"
+        return try json(http.send("POST", target, content: .file(path: path, type: type)), target)
     }
 
     func delete(_ target: String) throws {
         let response = try http.send("DELETE", target)
-        guard response.status == 204 else { throw APIFailure(response) }
+        guard response.status == 204 else { throw APIFailure(response, target: target) }
     }
 
     /// Content that is no JSON.
     func bytes(_ target: String) throws -> [UInt8] {
         let response = try http.send("GET", target)
-        guard response.status == 200 else { throw APIFailure(response) }
+        guard response.status == 200 else { throw APIFailure(response, target: target) }
         return response.body
     }
 
@@ -39,39 +42,33 @@ struct APIClient {
     func download(
         _ target: String, receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
     ) throws {
-        let response = try http.download(target, receive: receive)
-        guard response.status == 200 else { throw APIFailure(response) }
+        let response = try http.download(target, fields: [], quietSeconds: nil, receive: receive)
+        guard response.status == 200 else { throw APIFailure(response, target: target) }
     }
 
-    private func json(_ response: HTTPClient.Response) throws -> JSONValue {
-        guard (200..<300).contains(response.status) else { throw APIFailure(response) }
+    /// Server-sent events as they come, to the end of the stream; at times none, when only a sign of life has come.
+    ///
+    /// - Parameter lastID: the last event that is known already.
+    func events(
+        _ target: String, after lastID: String?,
+        receive: @escaping ([EventStreamReader.Event]) throws(ClientError) -> Void
+    ) throws {
+        var reader = EventStreamReader()
+        let fields = [("Accept", "text/event-stream")] + (lastID.map { [("Last-Event-ID", $0)] } ?? [])
+        let response = try http.download(target, fields: fields, quietSeconds: Self.quietSeconds) {
+            piece throws(ClientError) in
+            try receive(reader.take(piece))
+        }
+        // 204 says that nothing will ever follow.
+        guard response.status == 200 || response.status == 204 else { throw APIFailure(response, target: target) }
+    }
+
+    /// The server sends a sign of life every 15 seconds.
+    private static let quietSeconds = 50.0
+
+    private func json(_ response: HTTPClient.Response, _ target: String) throws -> JSONValue {
+        guard (200..<300).contains(response.status) else { throw APIFailure(response, target: target) }
         return try JSONValue(parsing: response.body)
-    }
-}
-
-/// What the server said no to, in its own words.
-struct APIFailure: Error, CustomStringConvertible {
-    let description: String
-    /// What kind of problem it is, by the server's own word.
-    var code: String?
-
-    init(_ response: HTTPClient.Response) {
-        guard let problem = try? JSONValue(parsing: response.body), let title = problem["title"]?.text
-        else {
-            description = "the server answered \(response.status)"
-            return
-        }
-        let errors = (problem["errors"]?.elements ?? []).map { error in
-            "\n  \(error["pointer"]?.text ?? "") \(error["detail"]?.text ?? "")"
-        }
-        description = "\(title): \(problem["detail"]?.text ?? "")" + errors.joined()
-        code = problem["code"]?.text
-    }
-
-    /// Of a job that did not succeed.
-    init(reasonOf job: JSONValue) {
-        let reason = job["error"]?["detail"]?.text ?? job["finish_reason"]?.text ?? "no reason given"
-        description = "the job \(job["state"]?.text ?? "ended"): \(reason)"
     }
 }
 

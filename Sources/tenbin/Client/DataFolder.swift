@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HTTPClient
 import JobStore
 
 /// The way to whoever may write a data folder: this process when its server is stopped, otherwise the server.
@@ -63,9 +64,10 @@ private final class ControlSender: RequestSender {
     }
 
     func download(
-        _ target: String, receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
+        _ target: String, fields: [(String, String)], quietSeconds: Double?,
+        receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
     ) throws(ClientError) -> HTTPClient.Response {
-        try http.download(target, receive: receive)
+        try http.download(target, fields: fields, quietSeconds: quietSeconds, receive: receive)
     }
 }
 

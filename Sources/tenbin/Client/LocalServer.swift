@@ -1,6 +1,7 @@
 import API
 import Dispatch
 import Glibc
+import HTTPClient
 import HTTPTypes
 import HTTPWire
 import JobStore
@@ -56,7 +57,8 @@ final class LocalServer: RequestSender {
 
     /// What comes piece by piece comes from a server that runs.
     func download(
-        _ target: String, receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
+        _ target: String, fields: [(String, String)], quietSeconds: Double?,
+        receive: @escaping (ArraySlice<UInt8>) throws(ClientError) -> Void
     ) throws(ClientError) -> HTTPClient.Response {
         throw .cannotConnect("this needs a server that runs")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPClient
 
 /// `tenbin backup`
 struct BackupCommand: ClientCommand {

@@ -1,48 +1,91 @@
 import ArgumentParser
 import Foundation
-import JobStore
+import HTTPClient
 import Jobs
 
 /// Which server a command speaks to, and how it shows what it hears.
 struct ClientOptions: ParsableArguments {
-    @Option(help: "The server: http://HOST:PORT or unix:PATH. TENBIN_SERVER when absent, else http://127.0.0.1:8080.")
+    @Option(
+        help: """
+            The server: http://HOST:PORT, https://HOST:PORT or unix:PATH; a path behind the port is kept. TENBIN_SERVER \
+            when absent, else http://127.0.0.1:8080.
+            """)
     var server: String?
 
     @Option(help: "The key to send. TENBIN_KEY when absent.")
     var key: String?
 
+    @Option(help: "Trust these authorities (PEM) and no others. The system's, or SSL_CERT_FILE, when absent.")
+    var caFile: String?
+
+    @Option(help: "A certificate (PEM) to show to a server that asks for one.")
+    var clientCert: String?
+
+    @Option(help: "The certificate's private key (PEM); the certificate's own file when absent.")
+    var clientKey: String?
+
     @Flag(help: "Print the server's JSON as it is.")
     var json = false
 
     func validate() throws {
-        guard Self.address(of: serverText) != nil else {
-            throw ValidationError("--server \(serverText): expected http://HOST:PORT or unix:PATH")
+        _ = try serverURL()
+        guard clientKey == nil || clientCert != nil else {
+            throw ValidationError("--client-key needs --client-cert, the certificate that it belongs to")
+        }
+        if let key = sentKey, key.isEmpty || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            let name = self.key == nil ? "TENBIN_KEY" : "--key"
+            throw ValidationError("\(name): expected a key as tenbin keys create prints it, tnb_…")
         }
     }
 
-    private var serverText: String {
-        server ?? ProcessInfo.processInfo.environment["TENBIN_SERVER"] ?? "http://127.0.0.1:8080"
+    private static let environment = ProcessInfo.processInfo.environment
+
+    private func serverURL() throws(ValidationError) -> ServerURL {
+        let (name, text) =
+            if let server {
+                ("--server", server)
+            } else if let server = Self.environment["TENBIN_SERVER"], !server.isEmpty {
+                ("TENBIN_SERVER", server)
+            } else {
+                ("", "http://127.0.0.1:8080")
+            }
+        do {
+            return try ServerURL(text)
+        } catch {
+            // What may hold a password is not repeated.
+            throw ValidationError("\(name)\(text.contains("@") ? "" : " " + text): \(error.detail)")
+        }
     }
+
+    /// An empty variable counts as none.
+    private var sentKey: String? { key ?? Self.environment["TENBIN_KEY"].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// The client of the server that is meant.
     func client() throws -> APIClient {
-        guard let address = Self.address(of: serverText) else { throw ExitCode.validationFailure }
-        return APIClient(HTTPClient(address, bearer: key ?? ProcessInfo.processInfo.environment["TENBIN_KEY"]))
+        APIClient(HTTPClient(try serverURL(), Self.configuration(key: sentKey, tls: tls)))
     }
 
-    static func address(of text: String) -> HTTPClient.Address? {
-        if text.hasPrefix("unix:") {
-            let path = text.dropFirst("unix:".count)
-            return path.isEmpty ? nil : .unix(path: String(path))
-        }
-        guard let url = URL(string: text), url.scheme == "http", let host = url.host(), !host.isEmpty,
-            let port = UInt16(exactly: url.port ?? 80)
-        else { return nil }
-        return .tcp(host: host.trimmingCharacters(in: ["[", "]"]), port: port)
+    private var tls: TLSSettings {
+        TLSSettings(
+            authorityPath: caFile, systemFile: Self.variable("SSL_CERT_FILE"),
+            systemFolder: Self.variable("SSL_CERT_DIR"), certificatePath: clientCert, keyPath: clientKey)
+    }
+
+    private static func configuration(key: String?, tls: TLSSettings) -> HTTPClient.Configuration {
+        HTTPClient.Configuration(
+            bearer: key, userAgent: "tenbin/\(Build.version)", tls: tls,
+            proxy: ProxySettings(
+                https: variable("https_proxy", "HTTPS_PROXY"), http: variable("http_proxy", "HTTP_PROXY"),
+                exceptions: variable("no_proxy", "NO_PROXY")))
+    }
+
+    /// The first of these variables that is set and not empty.
+    private static func variable(_ names: String...) -> String? {
+        names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
     }
 }
 
-/// A command that asks a server: its failures are the server's words on standard error, and exit status 1.
+/// A command that asks a server. Its failures are put in words by `CommandFailure`.
 protocol ClientCommand: ParsableCommand {
     var client: ClientOptions { get }
 
@@ -53,24 +96,7 @@ protocol ClientCommand: ParsableCommand {
 extension ClientCommand {
     func makeClient() throws -> APIClient { try client.client() }
 
-    func run() throws {
-        do {
-            try run(makeClient())
-        } catch let error as APIFailure {
-            try fail(error.description)
-        } catch let error as ClientError {
-            try fail(error.description)
-        } catch let error as DataFolderError {
-            try fail(error.description)
-        } catch let error as StoreError {
-            try fail(error.description)
-        }
-    }
-
-    private func fail(_ reason: String) throws -> Never {
-        FileHandle.standardError.write(Data("tenbin: \(reason)\n".utf8))
-        throw ExitCode.failure
-    }
+    func run() throws { try run(makeClient()) }
 
     /// A resource in full: JSON either way, laid out unless `--json` asks for it as it came.
     func show(_ resource: JSONValue) {

@@ -8,7 +8,7 @@ struct CompareCommand: ClientCommand {
         commandName: "compare", abstract: "Compare weighting strategies; prints the table and the verdict.",
         discussion: """
             Posts the request to a running server, follows the runs to their end, and prints the report as Markdown. Exit \
-            status 1 unless the comparison succeeds.
+            status 3 unless the comparison succeeds.
             """)
 
     @Argument(help: "A JSON file with the request; - for standard input.")
@@ -40,7 +40,7 @@ struct CompareCommand: ClientCommand {
         } else {
             print(String(decoding: try api.bytes(path + ".md"), as: UTF8.self), terminator: "")
         }
-        guard ended["state"]?.text == "succeeded" else { throw ExitCode.failure }
+        guard ended["state"]?.text == "succeeded" else { throw ExitCode(ExitStatus.endedOtherwise.rawValue) }
     }
 
     private func request() throws -> JSONValue {
@@ -57,8 +57,11 @@ struct CompareCommand: ClientCommand {
     /// Waits for the last run, with a progress bar on a terminal.
     private static func follow(_ path: String, _ api: APIClient) throws -> JSONValue {
         let screen = Screen()
+        let patience = Patience(seconds: Patience.secondsDefault)
+        let interruption = Interruption("the comparison goes on; GET \(path) shows it")
+        defer { withExtendedLifetime(interruption) {} }
         while true {
-            let comparison = try api.get(path)
+            let comparison = try patience.insist { try api.get(path) }
             if ["succeeded", "failed", "cancelled"].contains(comparison["state"]?.text) {
                 screen.finish()
                 return comparison

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HTTPClient
 import HTTPServer
 import JobStore
 import Jobs
@@ -46,13 +47,8 @@ struct DemoCommand: ParsableCommand {
         print("server    http://127.0.0.1:\(port), data in \(folder)")
         let run = DemoRun(
             client: APIClient(HTTPClient(.tcp(host: "127.0.0.1", port: port))), screen: Screen())
-        do {
-            let job = try run.train(data: data, seed: seed)
-            printAgain(job, folder: folder)
-        } catch let error as APIFailure {
-            FileHandle.standardError.write(Data("tenbin demo: \(error)\n".utf8))
-            throw ExitCode.failure
-        }
+        let job = try run.train(data: data, seed: seed)
+        printAgain(job, folder: folder)
     }
 
     /// How to see the same things by hand, once this server has ended.

@@ -17,8 +17,11 @@ struct DemoRun {
         print(
             "job       \(job.identifier): digit (10 classes), parity and ge5 (2 each), adaptive weights\n"
         )
-        let rows = try JobFollower(api: client, screen: screen).follow(job.identifier)
-        summarise(rows)
+        let table = EpochTable(screen, isBrief: true)
+        let patience = Patience(seconds: 0, wait: { _ in }, tell: { _ in })
+        let ended = try JobFollower(api: client, patience: patience).follow(job.identifier, showing: table)
+        guard ended["state"]?.text == "succeeded" else { throw EndedOtherwise(reasonOf: ended) }
+        summarise(table.rows)
         return job.identifier
     }
 

@@ -60,13 +60,32 @@ struct JobsCommand: ParsableCommand {
 
     struct Watch: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Follow a job epoch by epoch to its end; exit status 1 unless it succeeds.")
+            abstract: "Follow a job epoch by epoch to its end; exit status 3 unless it succeeds.",
+            discussion: """
+                Ctrl-C ends the watching, not the job. With --json each line is one JSON object: \
+                {"type":"state","job":…} when the state changes, {"type":"epoch","epoch":…} and {"type":"end","job":…}.
+                """)
 
         @OptionGroup var job: JobArgument
+
+        @Option(help: "How long a server that is away or busy is asked again, in seconds.")
+        var retrySeconds = Patience.secondsDefault
+
         @OptionGroup var client: ClientOptions
 
+        func validate() throws {
+            guard (0...31_536_000).contains(retrySeconds) else {
+                throw ValidationError("--retry-seconds must lie between 0 and 31536000")
+            }
+        }
+
         func run(_ api: APIClient) throws {
-            _ = try JobFollower(api: api, screen: Screen()).follow(job.id)
+            let interruption = Interruption("the job goes on; follow it again with: tenbin jobs watch \(job.id)")
+            let patience = Patience(seconds: retrySeconds)
+            let output: any WatchOutput = client.json ? JSONLines() : EpochTable(Screen())
+            let ended = try JobFollower(api: api, patience: patience).follow(job.id, showing: output)
+            withExtendedLifetime(interruption) {}
+            guard ended["state"]?.text == "succeeded" else { throw EndedOtherwise(reasonOf: ended) }
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HTTPClient
 import Jobs
 
 /// `tenbin models`
@@ -37,17 +38,41 @@ struct ModelsCommand: ParsableCommand {
 
         @OptionGroup var model: ModelArgument
 
-        @Argument(help: "The file to write.")
+        @Argument(help: "The file to write; its name ends in .safetensors or .onnx.")
         var file: String
 
-        @Option(help: "safetensors or onnx.")
-        var format = "safetensors"
+        @Option(help: "safetensors or onnx, whatever the file's name.")
+        var format: String?
 
         @OptionGroup var client: ClientOptions
 
+        func validate() throws {
+            guard chosenFormat != nil else {
+                throw ValidationError(
+                    "\(file): expected a name that ends in .safetensors or .onnx; otherwise --format says which is meant"
+                )
+            }
+        }
+
+        private static let formats = ["safetensors", "onnx"]
+
+        private var chosenFormat: String? {
+            let suffix = URL(filePath: file).pathExtension.lowercased()
+            return Self.formats.first { $0 == format ?? suffix }
+        }
+
         func run(_ api: APIClient) throws {
-            let bytes = try api.bytes("\(model.path)/content?format=\(format.escapedForQuery)")
-            try ReplacedFile.replace(with: bytes, at: file)
+            guard let chosenFormat else { throw ExitCode.validationFailure }
+            let output = try ReplacedFile(path: file, permissions: 0o666)
+            do {
+                try api.download("\(model.path)/content?format=\(chosenFormat)") { piece throws(ClientError) in
+                    try output.append(piece)
+                }
+                try output.finish()
+            } catch {
+                output.discard()
+                throw error
+            }
         }
     }
 
@@ -79,16 +104,21 @@ struct ModelArgument: ParsableArguments {
 enum InputFile {
     /// Reads a JSON document.
     ///
-    /// - Throws: `ValidationError` with the file's name, and where in it the JSON ends to be JSON.
-    static func document(of name: String) throws(ValidationError) -> JSONValue {
+    /// - Throws: `InputFailure` with the file's name, and where in it the JSON ends to be JSON.
+    static func document(of name: String) throws(InputFailure) -> JSONValue {
+        let shown = name == "-" ? "standard input" : name
         let handle = name == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: name)
-        guard let handle else { throw ValidationError("\(name): there is no such file") }
+        guard let handle else {
+            throw InputFailure(description: "cannot read \(name): \(String(cString: strerror(errno)))")
+        }
         // At the end of the input nothing comes at all.
-        guard let data = try? handle.readToEnd() ?? Data() else { throw ValidationError("\(name): cannot be read") }
+        guard let data = try? handle.readToEnd() ?? Data() else {
+            throw InputFailure(description: "cannot read \(shown)")
+        }
         do {
             return try JSONValue(parsing: [UInt8](data))
         } catch {
-            throw ValidationError("\(name): \(error)")
+            throw InputFailure(description: "\(shown) is not JSON: \(error)")
         }
     }
 }

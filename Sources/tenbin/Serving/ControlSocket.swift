@@ -1,4 +1,5 @@
 import Glibc
+import HTTPClient
 
 /// The socket in a data folder through which its owner speaks to the server that holds the folder.
 ///
