@@ -90,10 +90,9 @@ struct BoundTests {
             }
             return row[right.count]
         }
-        var generator = SystemRandomNumberGenerator()
         for _ in 0..<3_000 {
-            let left = (0..<Int.random(in: 0...9, using: &generator)).map { _ in UInt32.random(in: 0...2) }
-            let right = (0..<Int.random(in: 0...9, using: &generator)).map { _ in UInt32.random(in: 0...2) }
+            let left = (0..<Int.random(in: 0...9)).map { _ in UInt32.random(in: 0...2) }
+            let right = (0..<Int.random(in: 0...9)).map { _ in UInt32.random(in: 0...2) }
             let limit = Int.random(in: 0...6)
             let whole = distance(left, right)
             #expect(left.editDistance(to: right, atMost: limit) == (whole <= limit ? whole : nil), "\(left) \(right)")
