@@ -141,6 +141,8 @@ let package = Package(
             name: "OpenAPITool", dependencies: ["Jobs", "Weighting", yams], path: "Tools/OpenAPI",
             swiftSettings: strict),
 
+        // What several test targets share.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         tests("Architecture", ["Jobs"]),
         tests("Compression", ["Compression"]),
         tests("Comparisons", ["Comparisons", "VerdictStatistics", "Jobs"], resources: [.copy("Reference")]),
@@ -152,13 +154,14 @@ let package = Package(
             "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],
             resources: [.copy("Reference")]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging, metricsTestKit]),
-        tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
+        tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", "TestSupport", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
         tests(
             "HTTPClient", ["HTTPClient", "HTTPServer", "HTTPWire", "Locks", httpTypes, logging],
             resources: [.copy("Servers")]),
         tests(
-            "HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging], resources: [.copy("Clients")]),
+            "HTTPServer", ["HTTPServer", "HTTPWire", "Locks", "TestSupport", httpTypes, logging],
+            resources: [.copy("Clients")]),
         tests(
             "API",
             [
