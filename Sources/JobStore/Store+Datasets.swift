@@ -62,7 +62,8 @@ extension Store {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    name.description, new.owner, new.name, new.schema.format.rawValue, new.bytes, new.sha256, new.schema.rows,
+                    name.description, new.owner, new.name, new.schema.format.rawValue, new.bytes, new.sha256,
+                    new.schema.rows,
                     columns, transaction.now.milliseconds, bytes,
                 ])
             try Self.count(bytes, of: new.owner, in: transaction.database)

@@ -300,7 +300,9 @@ import Testing
     @Test func theCSVHasAllOfIt() throws {
         var values = Self.shifted([0.05, 0.06, 0.05], [0.8, -0.4, 0.9, -0.3, 0.1])
         values[4] = nil
-        let lines = String(decoding: Self.table(values).report.csv(isRaw: false), as: UTF8.self).split(separator: "\r\n").map {
+        let lines = String(decoding: Self.table(values).report.csv(isRaw: false), as: UTF8.self).split(
+            separator: "\r\n"
+        ).map {
             $0.split(separator: ",", omittingEmptySubsequences: false)
         }
         let columns = try #require(lines.first)
