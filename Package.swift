@@ -123,6 +123,9 @@ let package = Package(
         .executableTarget(
             name: "VerdictStatistics", dependencies: ["Comparisons"], path: "Benchmarks/verdict", exclude: ["run.sh"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "VerdictRuns", dependencies: ["Comparisons", "Trainer", "Datasets", "Jobs", "Locks"],
+            path: "Benchmarks/VerdictRuns", swiftSettings: strict),
         .target(
             name: "LoadGenerator", dependencies: ["Jobs", "Locks"], path: "Benchmarks/LoadGenerator",
             swiftSettings: strict),

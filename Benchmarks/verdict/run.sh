@@ -1,6 +1,8 @@
 #!/bin/sh
-# How often the tests behind a verdict err where there is nothing to find, by simulation. Takes about a minute.
+# How often verdicts err: of comparisons that are trained here and of which it is known what there is to find, and of the tests
+# alone, by simulation. Takes a few minutes.
 set -eu
 cd "$(dirname "$0")/../.."
-Tools/build-release.sh VerdictStatistics >&2
+Tools/build-release.sh VerdictRuns VerdictStatistics >&2
+.build-release/release/VerdictRuns
 .build-release/release/VerdictStatistics

@@ -59,7 +59,7 @@ import Testing
         let alike = Self.runs(.strategy("adaptive"), [(0.82, 1.9), (0.79, 2.1), (0.80, 2.1), (0.82, 1.95)])
         #expect(
             Self.report([Self.equal, alike]).verdict
-                == "Adaptive shows no difference beyond seed noise (about 41 seeds may decide it).")
+                == "Adaptive shows no difference beyond seed noise (about 469 seeds may decide it).")
     }
 
     @Test func underThreeSeedsThereIsNoVerdict() {
