@@ -48,6 +48,11 @@ package final class API: RequestHandler {
         handle(head, through: .network, responder: responder)
     }
 
+    /// Counts a connection whose TLS handshake failed among the refusals.
+    package func noteFailedHandshake(from address: String) {
+        refusals.note(.handshake, from: address, key: nil)
+    }
+
     func handle(_ head: RequestHead, through door: Door, responder: any Responder) -> ContentPlan {
         var answer = Answer(
             api: self, head: head, responder: responder, startedNanoseconds: RequestMetrics.now())

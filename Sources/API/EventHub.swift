@@ -17,6 +17,8 @@ final class EventHub: Sendable {
 
     let services: Services
     private let streams = Lock<[ObjectIdentifier: EventStream]>([:])
+    /// Whether streams end with what has been written.
+    private let isClosed = Lock(false)
     private let shared = Lock(SharedPages())
     /// Made with the first stream.
     private let pulse = Lock<Pulse?>(nil)
@@ -60,7 +62,14 @@ final class EventHub: Sendable {
         guard isTaken else {
             throw .retryLater(.overloaded, "\(Self.streamsMax) event streams are open already", seconds: 5)
         }
+        if isClosed.withLock({ $0 }) { stream.close() }
         return stream
+    }
+
+    /// Ends every stream in order once it has sent what has been written; also those that are opened from now on.
+    private func close() {
+        isClosed.withLock { $0 = true }
+        for stream in streams.withLock({ Array($0.values) }) { stream.close() }
     }
 
     func remove(_ stream: EventStream) {
@@ -96,7 +105,8 @@ final class EventHub: Sendable {
             let concerned = streams(of: id)
             guard !concerned.isEmpty else { return }
             services.queue.async { [self] in sendProgress(of: id, to: concerned) }
-        case .wish, .queue, .waiting: break
+        case .drained: services.queue.async { self.close() }
+        case .wish, .queue, .waiting, .draining: break
         }
     }
 

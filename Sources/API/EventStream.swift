@@ -19,6 +19,8 @@ final class EventStream: ContentSource {
         var isBehind = true
         var isReading = false
         var isOver = false
+        /// Nothing more will be written: the stream ends when all there is has been sent.
+        var isClosing = false
         var isCancelled = false
         /// The key that it was opened with; the stream ends when the key does.
         var hold: KeyHold?
@@ -100,8 +102,14 @@ final class EventStream: ContentSource {
     var owner: String? { feed.owner }
 
     /// Something durable may have been written.
-    func noteChange() {
+    func noteChange() { readOn { _ in } }
+
+    /// Nothing more will be written.
+    func close() { readOn { $0.isClosing = true } }
+
+    private func readOn(_ change: @Sendable (inout State) -> Void) {
         let mustRead = state.withLock { state in
+            change(&state)
             state.isBehind = true
             // Only a reader who waits makes the store be read.
             guard state.wake != nil, !state.isReading, !state.isCancelled else { return false }
@@ -155,9 +163,9 @@ final class EventStream: ContentSource {
                 if state.isRevoked { return (state.wake.take(), false) }
                 state.cursor = page.cursor
                 state.ready += page.bytes
-                state.isOver = page.isEnd
+                state.isOver = page.isEnd || (state.isClosing && !page.hasMore)
                 if page.hasMore { state.isBehind = true }
-                if !state.ready.isEmpty || page.isEnd || !state.progress.isEmpty {
+                if !state.ready.isEmpty || state.isOver || !state.progress.isEmpty {
                     return (Self.flush(&state), false)
                 }
                 // Written while the page was read.

@@ -23,6 +23,7 @@ enum MetricHelp {
         "tenbin_job_samples_per_second": "Rows that a running job trains a second.",
         "tenbin_jobs": "Jobs that are not over, by state.",
         "tenbin_jobs_ended": "Jobs that ended while this process ran, by state.",
+        "tenbin_log_lines_dropped": "Log lines that nobody read in time.",
         "tenbin_refusals": "Requests and connections that were turned away, by reason.",
         "tenbin_store_commit_duration_seconds": "Transactions, from their first statement to the end of the sync.",
         "tenbin_store_disk_well": "1 while the disk takes writes.",

@@ -10,7 +10,7 @@ import Metrics
 /// The first of a reason and an address is told at once. What follows is counted, and told when the silence is over.
 final class Refusals: Sendable {
     enum Reason: String, CaseIterable {
-        case unauthenticated, forbidden
+        case unauthenticated, forbidden, handshake
         case rateLimited = "rate_limited"
 
         /// Nil for what is no refusal of this kind.

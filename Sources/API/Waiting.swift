@@ -51,14 +51,14 @@ final class Waiting: Sendable {
             return finish { throw error }
         }
         let observed = services.store.changes.subscribe { [weak self] change in
-            guard let self, change == .job(self.first.id) else { return }
-            self.services.queue.async { self.look(isLast: false) }
+            guard let self, change == .job(self.first.id) || change == .draining else { return }
+            self.services.queue.async { self.look(isLast: change == .draining) }
         }
         subscription.withLock { $0 = observed }
         // Keeps this waiting alive until its time is up.
         services.queue.asyncAfter(deadline: .now() + .seconds(seconds)) { self.look(isLast: true) }
         // What changed before the subscription began.
-        look(isLast: false)
+        look(isLast: services.isDraining())
     }
 
     private func look(isLast: Bool) {

@@ -44,7 +44,7 @@ final class Acceptor {
         descriptorsEnd = Self.descriptorsForConnections()
     }
 
-    private static func descriptorsForConnections() -> Int32 {
+    static func descriptorsForConnections() -> Int32 {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
         return Int32(clamping: limit.rlim_cur - min(sparedMax, limit.rlim_cur / 8))

@@ -221,6 +221,7 @@ final class Connection {
         let engine = HTTP1Engine(connection: self)
         self.engine = engine
         engine.refuse(.plainTextAtTLS)
+        loop.configuration.handshakeRefused?(peer.address)
         return true
     }
 
@@ -238,7 +239,7 @@ final class Connection {
         case .wantsInput, .wantsRoom:
             return false
         case .failed:
-            loop.counters.refuseHandshake()
+            loop.configuration.handshakeRefused?(peer.address)
             close()
             return false
         }

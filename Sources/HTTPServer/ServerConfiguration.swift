@@ -11,11 +11,14 @@ package struct ServerConfiguration: Sendable {
     package var logger: Logger
     /// Called once for each answered request, on an event loop: it must not block.
     package var accessLog: (@Sendable (AccessRecord) -> Void)?
+    /// Called with the address of a peer whose TLS handshake failed, on an event loop: it must not block.
+    package var handshakeRefused: (@Sendable (_ address: String) -> Void)?
 
     package init(
         addresses: [ListenAddress], loops: Int, limits: ServerLimits = ServerLimits(),
         tls: TLSConfiguration? = nil, logger: Logger,
-        accessLog: (@Sendable (AccessRecord) -> Void)? = nil
+        accessLog: (@Sendable (AccessRecord) -> Void)? = nil,
+        handshakeRefused: (@Sendable (_ address: String) -> Void)? = nil
     ) {
         self.addresses = addresses
         self.loops = loops
@@ -23,6 +26,7 @@ package struct ServerConfiguration: Sendable {
         self.tls = tls
         self.logger = logger
         self.accessLog = accessLog
+        self.handshakeRefused = handshakeRefused
     }
 }
 

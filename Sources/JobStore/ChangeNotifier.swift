@@ -14,6 +14,10 @@ package final class ChangeNotifier: Sendable {
         case queue
         /// The first of the queue waits for another reason than before.
         case waiting
+        /// The server has begun to end: whoever waits for a change is answered with the present state.
+        case draining
+        /// No job runs any more, and the server ends: streams of changes come to their end.
+        case drained
     }
 
     package typealias Observer = @Sendable (Change) -> Void

@@ -31,6 +31,13 @@ extension Store {
         try read { try $0.integer("SELECT seq FROM sqlite_sequence WHERE name = 'job_events'") ?? 0 }
     }
 
+    /// When the newest entry was written, by the clock of then; nil where there is none.
+    package func newestEventTime() throws(StoreError) -> Timestamp? {
+        try read { database in
+            try database.row("SELECT at FROM job_events ORDER BY number DESC LIMIT 1", []) { try $0.time() }
+        }
+    }
+
     /// The `seq` of a job's newest entry.
     package func lastEvent(of id: Identifier, owner: String?) throws(StoreError) -> Int {
         try read { database in

@@ -56,7 +56,7 @@ package final class WorkerPool: Sendable {
             switch change {
             case .queue: self?.wake()
             case .wish(let job): self?.passOnWish(of: job)
-            case .job, .progress, .waiting: break
+            case .job, .progress, .waiting, .draining, .drained: break
             }
         }
         state.withLock { $0.subscription = subscription }

@@ -77,6 +77,32 @@ struct LimitFlagTests {
         #expect(status == 200)
     }
 
+    /// A server that could answer nobody does not start, and says why.
+    @Test func withoutDescriptorsForAnybodyTheServerDoesNotStart() throws {
+        let folder = ServerProcess.makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = [
+            "-c", "ulimit -n 32; exec \"$0\" serve --port 0 --data-dir \"$1\"", ServerProcess.binary.path, folder,
+        ]
+        let (output, errors) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (output, errors)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus != 0)
+        #expect(output.fileHandleForReading.readDataToEndOfFile().isEmpty)
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(text.contains("ulimit -n"))
+    }
+
+    @Test func withFewDescriptorsTheServerSaysSo() throws {
+        let server = try ServerProcess(descriptorsMax: 50)
+        let answer = try server.http.send("GET", "/readyz")
+        #expect(answer.status == 503)
+        #expect(String(decoding: answer.body, as: UTF8.self).contains("ulimit -n"))
+    }
+
     private static func status(_ server: ServerProcess, _ request: String) throws -> Int? {
         let connection = try ClientConnection(to: .tcp(host: "127.0.0.1", port: server.port))
         try connection.write(Array(request.utf8))

@@ -70,4 +70,30 @@ struct LoggingTests {
         record.isComplete = false
         #expect(AccessLog.metadata(of: record)["complete"] == "false")
     }
+
+    @Test func aLineOfTextHasItsTimeItsLevelAndItsMetadata() {
+        var handler = OneLineLogHandler(label: "tenbin", logLevel: .info)
+        handler[metadataKey: "job"] = "job_1"
+        let line = handler.line(
+            for: event("two\nlines", ["a": "\u{1b}b"]), at: Timestamp(milliseconds: 1_700_000_000_123))
+        let text = "2023-11-14T22:13:20.123Z warning tenbin: a=\\u{1b}b job=job_1 [test] two\\u{a}lines"
+        #expect(String(decoding: line, as: UTF8.self) == text)
+    }
+
+    /// A pipe holds 64 KiB at first; what comes when it is full must not hold up whoever logs.
+    @Test func aLogThatNobodyReadsBlocksNobodyAndIsCounted() throws {
+        let pipe = Pipe()
+        let output = LogOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 999)
+        for _ in 0..<200 { output.write(line) { Array("\($0) dropped".utf8) } }
+        let first = try #require(try pipe.fileHandleForReading.read(upToCount: 1 << 20))
+        #expect(first.count <= 1 << 16)
+        output.write(Array("again".utf8)) { Array("\($0) dropped".utf8) }
+        try pipe.fileHandleForWriting.close()
+        var rest = first
+        while let more = try pipe.fileHandleForReading.read(upToCount: 1 << 20), !more.isEmpty { rest += more }
+        let lines = String(decoding: rest, as: UTF8.self).split(separator: "\n").map(String.init)
+        let whole = lines.count { $0.count == 999 }
+        #expect(lines.suffix(2) == ["\(200 - whole) dropped", "again"])
+    }
 }

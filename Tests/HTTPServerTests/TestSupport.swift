@@ -17,7 +17,7 @@ struct FunctionHandler: RequestHandler {
 /// Runs `body` against a server on a free loopback port and stops it afterwards.
 func withServer<Result>(
     limits: ServerLimits = ServerLimits(), loops: Int = 1, addresses: [ListenAddress]? = nil,
-    tls: TLSConfiguration? = nil, records: Box<AccessRecord>? = nil,
+    tls: TLSConfiguration? = nil, records: Box<AccessRecord>? = nil, refused: Box<String>? = nil,
     handler: @escaping @Sendable (RequestHead, any Responder) -> ContentPlan = answeringHello,
     _ body: (Server) throws -> Result
 ) throws -> Result {
@@ -27,7 +27,7 @@ func withServer<Result>(
     let configuration = ServerConfiguration(
         addresses: addresses ?? [.tcp(host: "127.0.0.1", port: 0)], loops: loops, limits: limits, tls: tls,
         logger: logger,
-        accessLog: log)
+        accessLog: log, handshakeRefused: { refused?.add($0) })
     let server = try Server.start(configuration, handler: FunctionHandler(function: handler))
     defer { server.stop() }
     return try body(server)

@@ -1,4 +1,3 @@
-import Glibc
 import Jobs
 import Logging
 
@@ -21,9 +20,9 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let line = line(for: event, at: .now) + [UInt8(ascii: "\n")]
-        // One call a line keeps lines of several threads apart; a log that cannot be written stops nobody.
-        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        LogOutput.standardError.write(line(for: event, at: .now)) { dropped in
+            line(for: .dropped(dropped), at: .now)
+        }
     }
 
     private static let own: Set = ["time", "level", "label", "message"]
@@ -70,11 +69,18 @@ enum LogFormat: String, CaseIterable, Sendable {
     func handler(label: String, level: Logger.Level) -> any LogHandler {
         switch self {
         case .text:
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return OneLineLogHandler(handler)
+            return OneLineLogHandler(label: label, logLevel: level)
         case .json:
             return JSONLogHandler(label: label, logLevel: level)
         }
+    }
+}
+
+extension LogEvent {
+    /// Tells of lines that nobody read in time.
+    static func dropped(_ count: Int) -> LogEvent {
+        LogEvent(
+            level: .warning, message: "log lines were dropped because standard error was full",
+            metadata: ["lines": "\(count)"], source: "tenbin", file: #fileID, function: #function, line: #line)
     }
 }

@@ -1,34 +1,38 @@
+import Jobs
 import Logging
 
 /// Writes each event as one line of text, whatever is in it: a line break in a name would make a line of its own, which
 /// somebody else could have written, and an escape sequence would steer the terminal of whoever reads it.
 struct OneLineLogHandler: LogHandler {
-    private var inner: StreamLogHandler
+    let label: String
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
 
-    init(_ inner: StreamLogHandler) {
-        self.inner = inner
-    }
-
-    var logLevel: Logger.Level {
-        get { inner.logLevel }
-        set { inner.logLevel = newValue }
-    }
-
-    var metadata: Logger.Metadata {
-        get { inner.metadata }
-        set { inner.metadata = newValue }
+    init(label: String, logLevel: Logger.Level) {
+        self.label = label
+        self.logLevel = logLevel
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { inner[metadataKey: key] }
-        set { inner[metadataKey: key] = newValue }
+        get { metadata[key] }
+        set { metadata[key] = newValue }
     }
 
     func log(event: LogEvent) {
-        var event = event
-        event.message = "\(Self.escaped(event.message.description))"
-        event.metadata = event.metadata?.mapValues { "\(Self.escaped($0.description))" }
-        inner.log(event: event)
+        LogOutput.standardError.write(line(for: event, at: .now)) { dropped in
+            line(for: .dropped(dropped), at: .now)
+        }
+    }
+
+    /// `TIME level label: name=value [source] message`.
+    func line(for event: LogEvent, at time: Timestamp) -> [UInt8] {
+        var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
+        if let given = event.metadata { all.merge(given) { $1 } }
+        let pairs = all.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.escaped($0.value.description)) " }.joined()
+        let message = Self.escaped(event.message.description)
+        return Array("\(time) \(event.level) \(label): \(pairs)[\(event.source)] \(message)".utf8)
     }
 
     /// Control characters as `\u{1b}`; nothing else changes.

@@ -1,6 +1,7 @@
 import API
 import Datasets
 import Dispatch
+import Foundation
 import Glibc
 import HTTPServer
 import JobStore
@@ -82,7 +83,8 @@ final class Service: Sendable {
             queue: DispatchQueue(label: "tenbin.api", attributes: .concurrent), clock: { .now }, logger: logger,
             isDraining: { isDraining.withLock { $0 } })
         services.memoryBytesFree = { [pool] in pool.memoryBytesFree }
-        services.faults = { store.damage }
+        let shortages = Lock<[String]>([])
+        services.faults = { store.damage + shortages.withLock { $0 } }
         services.metrics = configuration.metrics
         let running = Lock<Server?>(nil)
         services.transportLoad = {
@@ -90,7 +92,7 @@ final class Service: Sendable {
         }
         let api = API(services)
         controlSocket = try ControlSocket(dataDirectory: configuration.dataDirectory)
-        server = try Server.start(configuration.server, handler: api)
+        server = try Server.start(configuration.server(api), handler: api)
         do {
             control = try Server.start(
                 ServerConfiguration(
@@ -101,12 +103,32 @@ final class Service: Sendable {
             throw error
         }
         running.withLock { [server] in $0 = server }
+        do {
+            let found = try ProcessLimits.shortages()
+            for shortage in found { logger.warning("\(shortage)") }
+            shortages.withLock { $0 = found }
+        } catch {
+            control.stop()
+            server.stop()
+            throw error
+        }
+        noteClock()
         pool.start()
         housekeeper.start()
     }
 
+    /// Times are compared all over the database: with a clock that was ahead, what is new looks old.
+    private func noteClock() {
+        guard let newest = try? store.newestEventTime(), newest > .now else { return }
+        logger.warning(
+            "the clock is behind the newest event of the database: it was ahead before, or it is wrong now",
+            metadata: ["clock": "\(Timestamp.now)", "newest_event": "\(newest)"])
+    }
+
     /// How long requests are still taken after `/readyz` has said that the server ends.
     private static let noticeMilliseconds = 500
+    /// How long before the connections are cut event streams are told to end.
+    private static let lastCallSeconds = 1.0
     /// What a command that is being answered gets when the server ends.
     private static let controlDrainSeconds = 1.0
 
@@ -121,14 +143,29 @@ final class Service: Sendable {
     }
 
     /// Ends in order: answers what is in flight, lets running jobs checkpoint and go back to the queue, closes the store.
+    ///
+    /// Who waits for a change is answered at once. Jobs come to rest while the connections drain; event streams then send
+    /// what that has written, and end.
     func drain(seconds: Int) {
         isDraining.withLock { $0 = true }
+        store.changes.notify(.draining)
         // Whoever balances load has a moment to see `/readyz` before connections are refused.
         usleep(UInt32(clamping: min(Self.noticeMilliseconds, seconds * 1_000) * 1_000))
+        let jobsAreAtRest = DispatchSemaphore(value: 0)
+        Thread.detachNewThread { [pool, store] in
+            // What does not make it in time is taken up after the next start.
+            _ = pool.drain(seconds: seconds)
+            store.changes.notify(.drained)
+            jobsAreAtRest.signal()
+        }
+        // Streams end in order even where a job does not come to rest in time.
+        let lastCall = DispatchWorkItem { [store] in store.changes.notify(.drained) }
+        DispatchQueue.global().asyncAfter(
+            deadline: .now() + max(0, Double(seconds) - Self.lastCallSeconds), execute: lastCall)
         server.drain(seconds: Double(seconds))
+        lastCall.cancel()
         control.drain(seconds: Self.controlDrainSeconds)
-        // What does not make it in time is taken up after the next start.
-        _ = pool.drain(seconds: seconds)
+        jobsAreAtRest.wait()
         housekeeper.stop()
         store.close()
     }
@@ -144,10 +181,11 @@ extension Service.Configuration {
         return settings
     }
 
-    fileprivate var server: ServerConfiguration {
+    fileprivate func server(_ api: API) -> ServerConfiguration {
         ServerConfiguration(
             addresses: addresses, loops: loops, limits: serverLimits, tls: tls, logger: logger,
-            accessLog: logsAccess ? AccessLog(logger: logger).record : nil)
+            accessLog: logsAccess ? AccessLog(logger: logger).record : nil,
+            handshakeRefused: api.noteFailedHandshake)
     }
 }
 
