@@ -10,7 +10,10 @@ package final class ProblemLog {
     var isFull: Bool { list.isFull }
 
     func report(_ pointer: @autoclosure () -> String, _ detail: @autoclosure () -> String) {
-        list.add(Problem(pointer: pointer(), detail: detail()))
+        guard !isFull else { return }
+        // A detail may ask for a suggestion, which reads the list: it is made before the list is changed.
+        let problem = Problem(pointer: pointer(), detail: detail())
+        list.add(problem)
     }
 
     /// What `value` may have meant, for the first problems only.
