@@ -64,15 +64,19 @@ struct LeaseTests {
         }
     }
 
+    private static func next(_ kind: Frame.Kind, on stream: UInt32, from client: HTTP2Client) -> Frame? {
+        client.next { $0.kind == kind && $0.stream == stream }
+    }
+
     @Test(arguments: ["file", "bytes", "stream"])
     func anAnswerOfHTTP2IsCutAndTheOthersGoOn(kind: String) throws {
         let (leases, gone) = (Box<TestLease>(), Gate())
         try withServer(handler: Self.answering(kind, leases, gone: gone)) { server in
             let client = try HTTP2Client(server)
             client.send(headers(1))
-            #expect(client.next { $0.kind == .data } != nil)
+            #expect(Self.next(.data, on: 1, from: client) != nil)
             leases.values.first?.revoke()
-            #expect(client.next(where: { $0.kind == .reset && $0.stream == 1 })?.errorCode == 8)
+            #expect(Self.next(.reset, on: 1, from: client)?.errorCode == 8)
             client.send(Frame(.windowUpdate, be32(100_000)), headers(3, request(path: "/small")))
             #expect(client.answer(3) == Array("small".utf8))
         }
