@@ -19,7 +19,7 @@ final class CommandRun {
     ///   - redirection: where standard output goes instead, a file.
     init(_ arguments: [String], environment: [String: String] = [:], redirection: String? = nil) throws {
         errorsPath = NSTemporaryDirectory() + "tenbin-run-" + UUID().uuidString
-        FileManager.default.createFile(atPath: errorsPath, contents: nil)
+        try Data().write(to: URL(filePath: errorsPath))
         errors = try FileHandle(forUpdating: URL(filePath: errorsPath))
         process.executableURL = ServerProcess.binary
         process.arguments = arguments
