@@ -13,7 +13,7 @@ struct EchoHandler: RequestHandler {
     func handle(_ head: RequestHead, responder: any Responder) -> ContentPlan {
         switch head.path {
         case "/echo":
-            return .collect(bytesMax: 4 << 20) { responder.respond(Self.answer($0)) }
+            return .collect(bytesMax: 4 << 20) { bytes, _ in responder.respond(Self.answer(bytes)) }
         case "/count":
             return .stream(bytesMax: 1 << 30, to: CountingSink(responder: responder))
         case "/large":
@@ -83,7 +83,7 @@ private final class CountingSink: ContentSink, @unchecked Sendable {
         count += bytes.count
         ready()
     }
-    func finish() { responder.respond(EchoHandler.answer(Array("\(count)\n".utf8))) }
+    func finish(trailers: HTTPFields) { responder.respond(EchoHandler.answer(Array("\(count)\n".utf8))) }
     func abort(_ reason: ContentFailure) {}
 }
 

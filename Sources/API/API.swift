@@ -173,14 +173,14 @@ package final class API: RequestHandler {
                     return .discard
                 }
             }
-            return .collect(bytesMax: bytesMax) { [self] bytes in
+            return .collect(bytesMax: bytesMax) { [self] bytes, trailers in
                 let mayBeLong = bytesMax > DocumentClaim.bytesFree && request.fields[.contentEncoding] != nil
                 run(request, answer, on: mayBeLong ? Self.makeOwnQueue() : services.queue) { [services, keys] request in
                     // A document may come slowly, and the key may be gone by its end.
                     if let key = request.principal.key { try keys.check(key) }
                     var request = request
                     if mayBeLong { request.claim = DocumentClaim(on: services.documentMemory) }
-                    request.body = try Self.document(of: request, bytes, bytesMax: bytesMax)
+                    request.body = try Self.document(of: request, bytes, trailers, bytesMax: bytesMax)
                     return try respond(request)
                 }
             }
@@ -216,8 +216,11 @@ package final class API: RequestHandler {
     }
 
     /// A document's bytes as their sender meant them: held against their digest, and inflated.
-    private static func document(of request: APIRequest, _ bytes: [UInt8], bytesMax: Int) throws -> [UInt8] {
-        if let expected = try Digest.content(request.fields), expected != Digest.bytes(of: bytes) {
+    private static func document(
+        of request: APIRequest, _ bytes: [UInt8], _ trailers: HTTPFields, bytesMax: Int
+    ) throws -> [UInt8] {
+        for fields in [request.fields, trailers] {
+            guard let expected = try Digest.content(fields), expected != Digest.bytes(of: bytes) else { continue }
             throw APIError(.digestMismatch, "Content-Digest does not match the content")
         }
         guard try ContentCoding.isGzip(request.fields) else { return bytes }

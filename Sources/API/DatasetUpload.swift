@@ -33,7 +33,7 @@ final class DatasetUpload: ContentSink {
         client = ClientWatch(replying.responder)
         // Looking through a large file takes long, and the threads of `services.queue` are few.
         queue = DispatchQueue(label: "tenbin.upload")
-        intake = try UploadIntake(request.fields, bytesMax: services.settings.datasetBytesMax)
+        intake = try UploadIntake(request.head, bytesMax: services.settings.datasetBytesMax)
         intake.hold = try replying.hold()
         file = try services.store.files.makeIncoming()
         intake.hold?.onRevocation { [weak self] in self?.end() }
@@ -55,13 +55,13 @@ final class DatasetUpload: ContentSink {
         }
     }
 
-    func finish() {
+    func finish(trailers: HTTPFields) {
         queue.async { [self] in
             guard !intake.isOver else { return }
             // From here on the file may be recorded, so nothing discards it from outside.
             intake.isOver = true
             do {
-                try intake.finish()
+                try intake.finish(trailers: trailers)
                 try record(sha256: file.finish())
             } catch {
                 refuse(error)

@@ -1,4 +1,5 @@
 import Dispatch
+import HTTPTypes
 import HTTPWire
 
 /// A long document on its way into memory: held against its digest, inflated and paid for piece by piece, so that what
@@ -21,7 +22,7 @@ final class DocumentIntake: ContentSink, @unchecked Sendable {
         refuse: @escaping @Sendable (any Error) -> Void,
         answer: @escaping @Sendable (_ body: [UInt8], _ claim: DocumentClaim) -> Void
     ) throws {
-        intake = try UploadIntake(request.fields, bytesMax: bytesMax)
+        intake = try UploadIntake(request.head, bytesMax: bytesMax)
         self.claim = claim
         self.queue = queue
         self.refuse = refuse
@@ -43,11 +44,11 @@ final class DocumentIntake: ContentSink, @unchecked Sendable {
         }
     }
 
-    func finish() {
+    func finish(trailers: HTTPFields) {
         queue.async { [self] in
             guard !intake.isOver else { return }
             do {
-                try intake.finish()
+                try intake.finish(trailers: trailers)
             } catch {
                 end()
                 return refuse(error)

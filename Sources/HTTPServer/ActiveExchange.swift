@@ -8,7 +8,7 @@ class ActiveExchange {
     /// What is done with the request's content.
     private enum Intake {
         case discard
-        case collect(bytes: [UInt8], bytesMax: Int, then: @Sendable ([UInt8]) -> Void)
+        case collect(bytes: [UInt8], bytesMax: Int, then: @Sendable ([UInt8], HTTPFields) -> Void)
         case stream(sink: any ContentSink, bytesMax: Int)
         case over
     }
@@ -22,7 +22,8 @@ class ActiveExchange {
     private var receivedBytes = 0
     /// Whether the sink has yet to say that it is ready for more.
     private(set) var isSinkBusy = false
-    private var endsWhenReady = false
+    /// The trailers of content that is complete but for the sink's being ready.
+    private var trailersWhenReady: HTTPFields?
 
     private var cancelAction: (@Sendable () -> Void)?
     /// Whether an answer has been taken; any other is ignored.
@@ -95,28 +96,28 @@ class ActiveExchange {
     }
 
     /// The content is complete.
-    func finishContent() {
+    func finishContent(trailers: HTTPFields) {
         switch intake {
         case .discard, .over:
             intake = .over
         case .collect(let bytes, _, let then):
             intake = .over
-            then(bytes)
+            then(bytes, trailers)
         case .stream(let sink, _):
             guard !isSinkBusy else {
-                endsWhenReady = true
+                trailersWhenReady = trailers
                 return
             }
             intake = .over
-            sink.finish()
+            sink.finish(trailers: trailers)
         }
     }
 
     func sinkBecameReady() {
         isSinkBusy = false
-        if endsWhenReady {
-            endsWhenReady = false
-            finishContent()
+        if let trailers = trailersWhenReady {
+            trailersWhenReady = nil
+            finishContent(trailers: trailers)
         }
     }
 
@@ -125,7 +126,7 @@ class ActiveExchange {
         if case .stream(let sink, _) = intake { sink.abort(reason) }
         intake = .over
         isSinkBusy = false
-        endsWhenReady = false
+        trailersWhenReady = nil
     }
 
     /// Takes the one answer; false for any further one.

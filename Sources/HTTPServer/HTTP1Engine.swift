@@ -155,7 +155,7 @@ final class HTTP1Engine: Engine {
             answer(exchange, with: problem)
         }
         if contentIsIn {
-            finishContent(exchange)
+            finishContent(exchange, trailers: HTTPFields())
         } else if owesContinue, exchange.wantsContent, !exchange.isAnswered {
             owesContinue = false
             connection.appendOutput { $0.append(contentsOf: HTTP1Serializer.continueLine) }
@@ -187,9 +187,9 @@ final class HTTP1Engine: Engine {
             return false
         }
         switch outcome {
-        case .end:
+        case .end(let trailers):
             contentIsIn = true
-            finishContent(exchange)
+            finishContent(exchange, trailers: trailers)
             settle()
             return true
         case .failed(let problem):
@@ -206,8 +206,10 @@ final class HTTP1Engine: Engine {
         }
     }
 
-    private func finishContent(_ exchange: ActiveExchange) {
-        let (_, response) = loop.mailbox.callingHandler(for: exchange.key) { exchange.finishContent() }
+    private func finishContent(_ exchange: ActiveExchange, trailers: HTTPFields) {
+        let (_, response) = loop.mailbox.callingHandler(for: exchange.key) {
+            exchange.finishContent(trailers: trailers)
+        }
         if let response { take(response, for: exchange) }
     }
 

@@ -87,8 +87,8 @@ final class HTTP2Engine: Engine {
             session.reset(stream: number, code: .streamClosed)
         case .content(let number, let bytes):
             receive(bytes, on: number)
-        case .end(let number):
-            endContent(of: number)
+        case .end(let number, let trailers):
+            endContent(of: number, trailers: trailers)
         case .wantsContent(let number, let bytesMax):
             streams[number]?.wantedBytes = bytesMax
             supply(number)
@@ -178,14 +178,17 @@ final class HTTP2Engine: Engine {
         stream.unconsumed = 0
     }
 
-    private func endContent(of number: Int32) {
+    private func endContent(of number: Int32, trailers: HTTPFields) {
         guard let stream = streams[number], !stream.contentIsIn else { return }
         stream.contentIsIn = true
+        stream.trailers = trailers
         if stream.waiting.isEmpty { finishContent(number, stream) }
     }
 
     private func finishContent(_ number: Int32, _ stream: HTTP2Stream) {
-        let (_, response) = loop.mailbox.callingHandler(for: stream.key) { stream.finishContent() }
+        let (_, response) = loop.mailbox.callingHandler(for: stream.key) {
+            stream.finishContent(trailers: stream.trailers)
+        }
         if let response { take(response, number, stream) }
     }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HTTPTypes
 import HTTPWire
 
 /// One stream of an HTTP/2 connection while its request is read and answered. Confined to its loop.
@@ -9,6 +10,8 @@ final class HTTP2Stream: ActiveExchange {
     var lease: (any AnswerLease)?
     /// Whether the request's content is complete.
     var contentIsIn = false
+    /// Of the request, once its content is complete.
+    var trailers = HTTPFields()
     /// Content that waits for its sink. Its bytes still count against the flow-control windows, which bounds it.
     var waiting: [UInt8] = []
     /// Bytes with the sink, to be given back to the windows when it is ready.

@@ -108,7 +108,7 @@ package enum ContentPlan: Sendable {
     case discard
     /// Gather at most `bytesMax` bytes, then call. Larger content is answered by the server: 413, before reading it when
     /// its length was declared. Called on the event loop; not called when the content never arrives.
-    case collect(bytesMax: Int, then: @Sendable ([UInt8]) -> Void)
+    case collect(bytesMax: Int, then: @Sendable (_ content: [UInt8], _ trailers: HTTPFields) -> Void)
     /// Hand it on piece by piece as it comes, at the sink's pace.
     case stream(bytesMax: Int, to: any ContentSink)
 }
@@ -117,8 +117,9 @@ package enum ContentPlan: Sendable {
 package protocol ContentSink: AnyObject, Sendable {
     /// Takes one piece. The server reads no more than a bounded amount ahead until `ready` is called (any thread, once).
     func receive(_ bytes: [UInt8], ready: @escaping @Sendable () -> Void)
-    /// The content is complete; nothing follows.
-    func finish()
+    /// The content is complete; nothing follows. Trailers are kept apart from the head, which a sender could overwrite with them
+    /// otherwise (RFC 9110 section 6.5.1).
+    func finish(trailers: HTTPFields)
     /// The content will never be complete: the peer went away, broke the framing, or sent more than was allowed.
     /// Nothing follows, and what was received so far must leave no trace.
     func abort(_ reason: ContentFailure)

@@ -1,3 +1,5 @@
+package import HTTPTypes
+
 /// What the bytes of an HTTP/1 connection say, one step at a time.
 package enum HTTP1Event {
     /// A complete, valid head. Its content, if any, follows.
@@ -5,7 +7,7 @@ package enum HTTP1Event {
     /// A piece of content. Points into the input given to `HTTP1Parser.next`, so it is valid until that goes away.
     case content(UnsafeRawBufferPointer)
     /// The request is complete; the next byte starts another one.
-    case end
+    case end(trailers: HTTPFields)
     /// The bytes are no HTTP this server accepts: answer with the problem and close. Nothing more will be read.
     case failed(TransportProblem)
 }

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 extension HTTP1Parser {
     /// `chunk-size [chunk-ext]`, RFC 9112 section 7.1.
     mutating func readChunkSize(_ line: UnsafeRawBufferPointer) throws(TransportProblem) {
@@ -75,13 +77,16 @@ extension HTTP1Parser {
         return false
     }
 
-    /// A trailer field or the empty line that ends the request. Trailers are checked and dropped: no resource here has a
-    /// use for them, and merging them into the head would let a sender overwrite it (RFC 9110 section 6.5.1).
+    /// A trailer field or the empty line that ends the request.
     mutating func readTrailerLine(_ line: UnsafeRawBufferPointer) throws(TransportProblem) {
         if line.isEmpty {
             state = .ended
-        } else {
-            _ = try Self.field(line)
+            return
         }
+        let (name, value) = try Self.field(line)
+        guard let fieldName = HTTPField.Name(name.text) else {
+            throw .malformed("The name of a trailer field is not a token.")
+        }
+        trailers.append(HTTPField(name: fieldName, bytes: value))
     }
 }

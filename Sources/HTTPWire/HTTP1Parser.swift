@@ -29,6 +29,8 @@ package struct HTTP1Parser {
     var partial: [UInt8] = []
     /// Bytes of the current field or trailer section so far, CRLFs included.
     var sectionBytes = 0
+    /// Trailer fields of the current request, as many as fit its limit.
+    var trailers = HTTPFields()
     /// Bytes of chunk extensions in the current request.
     var extensionBytes = 0
     private var lastHead = LastHead()
@@ -83,7 +85,8 @@ package struct HTTP1Parser {
             switch state {
             case .ended:
                 state = .start(emptyLines: 0)
-                return .end
+                defer { trailers = HTTPFields() }
+                return .end(trailers: trailers)
             case .content(let remaining):
                 guard let piece = take(remaining, from: &input) else { return nil }
                 state = piece.count == remaining ? .ended : .content(remaining: remaining - piece.count)

@@ -1,3 +1,5 @@
+package import HTTPTypes
+
 /// What the bytes of an HTTP/2 connection say, one step at a time.
 package enum HTTP2Event {
     /// A request's head is complete. `endsStream` when there is no content.
@@ -10,8 +12,8 @@ package enum HTTP2Event {
     case late(stream: Int32)
     /// A piece of content. Its bytes count against the windows until `HTTP2Session.consume` gives them back.
     case content(stream: Int32, [UInt8])
-    /// The content is complete, trailers included.
-    case end(stream: Int32)
+    /// The content is complete.
+    case end(stream: Int32, trailers: HTTPFields)
     /// An answer's content is wanted, at most so many bytes: `HTTP2Session.supply` it.
     case wantsContent(stream: Int32, bytesMax: Int)
     /// The answer's last byte was handed out.

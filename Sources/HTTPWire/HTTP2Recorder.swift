@@ -164,10 +164,13 @@ struct HTTP2Recorder: ~Copyable {
         headerStream = frame.header.stream_id
     }
 
-    /// False ends the connection. Trailers make no list: they are decoded, checked by the library, and dropped.
+    /// False ends the connection. Trailers make no list: they are decoded, checked by the library, and kept as far as they fit.
     mutating func header(stream: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
         guard headerStream == stream else {
             trailerBytes += name.count + value.count + 32
+            if trailerBytes <= limits.headerListBytesMax, let fieldName = HTTPField.Name(name.text) {
+                trailers.append(HTTPField(name: fieldName, bytes: value))
+            }
             return trailerBytes <= limits.headerBombBytes || fail(NGHTTP2_ENHANCE_YOUR_CALM)
         }
         headerList.add(name: name, value: value, limits: limits)
@@ -175,6 +178,8 @@ struct HTTP2Recorder: ~Copyable {
     }
 
     private var trailerBytes = 0
+    /// Of the stream at hand: header blocks never interleave.
+    private var trailers = HTTPFields()
 
     /// False ends the connection.
     mutating func receivedFrame(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
@@ -184,15 +189,16 @@ struct HTTP2Recorder: ~Copyable {
         switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_HEADERS:
             trailerBytes = 0
+            defer { trailers = HTTPFields() }
             if headerStream == stream {
                 headerStream = 0
                 events.append(headerList.finish(stream: stream, endsStream: endsStream, limits: limits))
             } else if endsStream {
-                events.append(.end(stream: stream))
+                events.append(.end(stream: stream, trailers: trailers))
             }
         case NGHTTP2_DATA:
             if endsStream {
-                events.append(.end(stream: stream))
+                events.append(.end(stream: stream, trailers: HTTPFields()))
             } else if header.length == 0 || frame.pointee.data.padlen >= header.length {
                 return emptyData.take(now) || fail(NGHTTP2_ENHANCE_YOUR_CALM)
             }

@@ -92,11 +92,12 @@ final class Bench {
     /// Asks and waits for the answer. The body arrives in pieces of `pieceBytes`.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
-        bytes: [UInt8]? = nil, authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000,
-        at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
+        bytes: [UInt8]? = nil, trailers: HTTPFields? = nil, authority: String? = "127.0.0.1:8080",
+        pieceBytes: Int = 1_000, at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
     ) -> Answer {
         let pending = begin(
-            method, path, fields: fields, body: body, bytes: bytes, authority: authority, pieceBytes: pieceBytes,
+            method, path, fields: fields, body: body, bytes: bytes, trailers: trailers, authority: authority,
+            pieceBytes: pieceBytes,
             at: handler, from: peer)
         return pending.wait()
     }
@@ -104,25 +105,26 @@ final class Bench {
     /// Asks; the answer is waited for later.
     func begin(
         _ method: HTTPRequest.Method, _ path: String, fields: HTTPFields = [:], body: String? = nil,
-        bytes: [UInt8]? = nil, authority: String? = "127.0.0.1:8080", pieceBytes: Int = 1_000,
-        at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
+        bytes: [UInt8]? = nil, trailers: HTTPFields? = nil, authority: String? = "127.0.0.1:8080",
+        pieceBytes: Int = 1_000, at handler: (any RequestHandler)? = nil, from peer: Peer = Peer(address: "127.0.0.1")
     ) -> Pending {
         let bytes = bytes ?? Array((body ?? "").utf8)
         let message = RequestMessage(
             method: method, scheme: "http", authority: authority, path: path, fields: fields,
-            contentLength: bytes.count)
+            // Trailers come behind chunked content, whose length is not known.
+            contentLength: trailers == nil ? bytes.count : nil)
         let head = RequestHead(message, version: .http1_1, peer: peer, requestID: "r1")
         let responder = WaitingResponder()
         switch (handler ?? api).handle(head, responder: responder) {
         case .discard: break
         case .collect(let bytesMax, let then):
             precondition(bytes.count <= bytesMax, "the transport would have refused this")
-            then(bytes)
+            then(bytes, trailers ?? [:])
         case .stream(_, let sink):
             for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
                 sink.receive(Array(bytes[start..<min(start + pieceBytes, bytes.count)])) {}
             }
-            sink.finish()
+            sink.finish(trailers: trailers ?? [:])
         }
         return Pending(method: method, responder: responder)
     }

@@ -57,6 +57,25 @@ struct DatasetsAPITests {
         #expect(right.status == 201, "with a name and a type the same file is taken")
     }
 
+    /// Whether the content is gathered (a job) or streamed (a data set).
+    @Test func aDigestInATrailerIsChecked() throws {
+        let bench = try Bench()
+        let wrong = "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
+        let right = "sha-256=:1PoVWgeEolQ8CD/1w27Hp9SBDwiUYiDlrPTB8RAGIW4=:"
+        func upload(_ digest: String) -> Bench.Answer {
+            bench.ask(
+                .post, "/v1/datasets?name=a", fields: [.contentType: "text/csv"], body: "a\n1\n2\n",
+                trailers: [.contentDigest: digest])
+        }
+        #expect(upload(wrong).code == "digest-mismatch")
+        #expect(upload("sha-256=:x:").status == 400)
+        #expect(upload(right).status == 201)
+        let job = bench.ask(
+            .post, "/v1/jobs", fields: [.contentType: "application/json"], body: "{}",
+            trailers: [.contentDigest: wrong])
+        #expect(job.code == "digest-mismatch")
+    }
+
     @Test func aDigestIsChecked() throws {
         let bench = try Bench()
         func upload(_ digest: String) throws -> Bench.Answer {

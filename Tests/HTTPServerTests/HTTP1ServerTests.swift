@@ -119,7 +119,7 @@ import Testing
 
     @Test func aContinueIsSentWhenTheContentIsWanted() throws {
         try withServer { _, responder in
-            .collect(bytesMax: 10) { responder.respond(text(String(decoding: $0, as: UTF8.self))) }
+            .collect(bytesMax: 10) { bytes, _ in responder.respond(text(String(decoding: bytes, as: UTF8.self))) }
         } _: { server in
             let client = try TestClient(server)
             let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
@@ -138,7 +138,7 @@ import Testing
         let failures = Box<ContentFailure>()
         for plan in ["collect", "stream"] {
             try withServer { _, responder in
-                if plan == "collect" { return .collect(bytesMax: 10) { _ in failures.add(.malformed) } }
+                if plan == "collect" { return .collect(bytesMax: 10) { _, _ in failures.add(.malformed) } }
                 return .stream(bytesMax: 10, to: RecordingSink(failed: { failures.add($0) }))
             } _: { server in
                 let client = try TestClient(server)

@@ -385,7 +385,7 @@ extension ConformanceCase {
     private static let handler: @Sendable (RequestHead, any Responder) -> ContentPlan = { head, responder in
         switch head.path {
         case "/never": return .discard
-        case "/echo": return .collect(bytesMax: 1 << 20) { responder.respond(text("\($0.count)")) }
+        case "/echo": return .collect(bytesMax: 1 << 20) { bytes, _ in responder.respond(text("\(bytes.count)")) }
         default:
             responder.respond(text("hello"))
             return .discard

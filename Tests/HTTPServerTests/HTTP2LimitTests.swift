@@ -13,7 +13,7 @@ import Testing
     private static let post = request("POST", path: "/")
 
     private static let silent: @Sendable (RequestHead, any Responder) -> ContentPlan = { _, _ in
-        .collect(bytesMax: 1 << 20) { _ in }
+        .collect(bytesMax: 1 << 20) { _, _ in }
     }
 
     /// A flood: frames for the numbers 0, 1, 2, …
@@ -85,7 +85,7 @@ import Testing
     func aHeadThatIsTooMuchIsAnswered(_ fields: [(String, String)], _ times: Int, _ status: Int) throws {
         let records = Box<AccessRecord>()
         try withServer(records: records) { head, responder in
-            if head.method == .post { return .collect(bytesMax: 1 << 20) { _ in } }
+            if head.method == .post { return .collect(bytesMax: 1 << 20) { _, _ in } }
             return answeringHello(head, responder)
         } _: { server in
             let client = try HTTP2Client(server)

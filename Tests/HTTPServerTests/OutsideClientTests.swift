@@ -8,8 +8,8 @@ import Testing
 @Suite struct OutsideClientTests {
     private static let echo: @Sendable (RequestHead, any Responder) -> ContentPlan = { head, responder in
         guard head.method == .post else { return answeringHello(head, responder) }
-        return .collect(bytesMax: 4 << 20) {
-            responder.respond(Response(status: .ok, content: .bytes($0)))
+        return .collect(bytesMax: 4 << 20) { bytes, _ in
+            responder.respond(Response(status: .ok, content: .bytes(bytes)))
         }
     }
 

@@ -145,8 +145,8 @@ import Testing
         try program.write(to: URL(fileURLWithPath: path))
         try withServer(tls: certificates.configuration) { head, responder in
             if head.method == .post {
-                return .collect(bytesMax: 1 << 20) {
-                    responder.respond(Response(status: .ok, content: .bytes($0)))
+                return .collect(bytesMax: 1 << 20) { bytes, _ in
+                    responder.respond(Response(status: .ok, content: .bytes(bytes)))
                 }
             }
             let content = ResponseContent.file(descriptor: open(path, O_RDONLY), offset: 0, length: program.count)

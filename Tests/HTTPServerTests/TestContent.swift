@@ -1,3 +1,4 @@
+import HTTPTypes
 import HTTPWire
 import Locks
 
@@ -34,7 +35,7 @@ final class RecordingSink: ContentSink {
         if goesOn { ready() }
     }
 
-    func finish() { whenFinished?() }
+    func finish(trailers: HTTPFields) { whenFinished?() }
     func abort(_ reason: ContentFailure) { failed(reason) }
 
     func release() {

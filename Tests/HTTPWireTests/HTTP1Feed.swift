@@ -8,6 +8,7 @@ struct Reading: Equatable {
         var head: HTTP1Head
         var content: [UInt8] = []
         var isComplete = false
+        var trailers = HTTPFields()
     }
     var requests: [Request] = []
     var problem: TransportProblem?
@@ -38,7 +39,9 @@ extension Reading {
         switch event {
         case .head(let head): requests.append(Request(head: head))
         case .content(let piece): requests[requests.count - 1].content.append(contentsOf: piece)
-        case .end: requests[requests.count - 1].isComplete = true
+        case .end(let trailers):
+            requests[requests.count - 1].isComplete = true
+            requests[requests.count - 1].trailers = trailers
         case .failed(let problem): self.problem = problem
         }
     }

@@ -35,10 +35,10 @@ import Testing
         var queue = EventQueue()
         var found: [Int32] = []
         func take() {
-            if case .end(let stream)? = queue.popFirst() { found.append(stream) }
+            if case .end(let stream, _)? = queue.popFirst() { found.append(stream) }
         }
         for number in 0..<Int32(count) {
-            queue.append(.end(stream: number))
+            queue.append(.end(stream: number, trailers: [:]))
             if number % 3 == 2 { take() }
         }
         for _ in 0..<count { take() }

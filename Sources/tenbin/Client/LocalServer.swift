@@ -51,7 +51,7 @@ final class LocalServer: RequestSender {
         let head = RequestHead(
             message, version: .http1_1, peer: Peer(address: "unix", userID: geteuid()), requestID: "local")
         let answer = WaitingResponder()
-        if case .collect(_, let then) = door.handle(head, responder: answer) { then(body) }
+        if case .collect(_, let then) = door.handle(head, responder: answer) { then(body, [:]) }
         return answer.wait()
     }
 
