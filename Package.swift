@@ -111,6 +111,9 @@ let package = Package(
             name: "DatasetReading", dependencies: ["Datasets", "Jobs", "Weighting"], path: "Benchmarks/datasets",
             exclude: ["run.sh"], swiftSettings: strict),
         .executableTarget(
+            name: "MemoryPlans", dependencies: ["Trainer", "Datasets", "Jobs", "CZlib"], path: "Benchmarks/memory",
+            exclude: ["run.sh"], swiftSettings: strict),
+        .executableTarget(
             name: "WeightingCost", dependencies: ["Trainer", "Kernels", "Datasets", "Weighting", "Jobs"],
             path: "Benchmarks/weighting", exclude: ["run.sh"], swiftSettings: strict),
         .executableTarget(

@@ -132,6 +132,8 @@ private struct Run {
         loop.restoreBest()
         let validation = try loop.bestEvaluation ?? loop.evaluateModel(setup.data.validation)
         let test = try setup.data.test.flatMap { try loop.evaluateModel($0) }
+        // Its arrays, then the file without and with its digest.
+        try MemoryRoom.claim(try product(3, MemoryLayout<Float>.stride, setup.plan.parameters.count))
         let file = ModelFile(
             spec: assignment.spec, preprocessing: dataset.preprocessing, tasks: setup.tasks,
             network: loop.step.network, epoch: loop.bestEpoch)

@@ -69,17 +69,32 @@ struct TokenizerTests {
     }
 
     @Test func theVocabularyHasTheMostFrequentTokensOfTheTrainingRows() throws {
-        var texts = TextColumn()
-        for text in ["b b a c", "a b d", "never seen"] {
-            texts.bytes += Array(text.utf8)
-            texts.ends.append(texts.bytes.count)
-        }
         func fit(_ spec: TextSpec) throws -> [String] {
-            try Vocabulary.fit(texts, training: [0, 1], options: TextOptions(spec))
+            try Vocabulary.fit(options: TextOptions(spec)) { body throws(DatasetError) in
+                for text in ["b b a c", "a b d"] { try body(text) }
+            }
         }
         #expect(try fit(TextSpec()) == ["b", "a", "c", "d"])
         #expect(try fit(TextSpec(countMin: 2)) == ["b", "a"])
         #expect(try fit(TextSpec(vocabularyMax: 3)) == ["b"], "padding and unknown count")
         #expect(try fit(TextSpec(vocabularyMax: 1)).isEmpty)
+    }
+
+    /// Tokens that are too many to be counted with their letters give the same vocabulary.
+    @Test(arguments: [1, 3, 10, 2_000, 100_000], [1, 2])
+    func aVocabularyCountedByHashesIsTheSame(vocabularyMax: Int, countMin: Int) throws {
+        // Some words are frequent, many occur once or twice.
+        let texts = (0..<400).map { text in
+            (0..<50).map { "w\((text * 37 % 61) * ($0 * 53 % 71))" }.joined(separator: " ")
+        }
+        let options = TextOptions(TextSpec(ngramsMax: 2, vocabularyMax: vocabularyMax, countMin: countMin))
+        func fit(spelledMax: Int) throws -> [String] {
+            try Vocabulary.fit(options: options, spelledMax: spelledMax) { body throws(DatasetError) in
+                for text in texts { try body(text) }
+            }
+        }
+        let spelled = try fit(spelledMax: .max)
+        #expect(spelled.count == min(vocabularyMax - 2, spelled.count))
+        #expect(try fit(spelledMax: 10) == spelled)
     }
 }

@@ -24,6 +24,20 @@ import Testing
         ).identifier
     }
 
+    /// In fresh processes; `Benchmarks/memory/run.sh` does the same with larger jobs of all kinds.
+    @Test func jobsTakeNoMoreMemoryThanTheyPlanFor() throws {
+        let process = Process()
+        process.executableURL = ServerProcess.binary.deletingLastPathComponent().appending(path: "MemoryPlans")
+        process.arguments = ["--small"]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(text)")
+        #expect(text.contains("every plan holds"))
+    }
+
     @Test func aJobThatFindsNoMemoryFailsAloneAndASmallOneBesideItIsUndisturbed() throws {
         let undisturbed = try {
             let server = try ServerProcess()

@@ -26,4 +26,14 @@ enum CSVTable {
         for (_, builder) in builders { columns[builder.use] = builder.finish() }
         return DataTable(rows: reader.row, columns: columns)
     }
+
+    static func forEachText(
+        of column: TextColumn, isWanted: @escaping () -> Bool, _ body: (String) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        var reader = try CSVReader.open(column.source.path, limits: column.limits, isWanted: isWanted)
+        guard let index = reader.header.firstIndex(of: column.name) else {
+            throw DatasetError("the data set has no such column", column: column.name)
+        }
+        while try reader.next() { try body(String(decoding: reader.field(index), as: UTF8.self)) }
+    }
 }

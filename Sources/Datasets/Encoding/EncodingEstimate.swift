@@ -18,7 +18,7 @@ package struct EncodingEstimate: Sendable, Hashable {
     package let rows: Int
     /// Of the encoded copy.
     package let bytes: Int
-    /// While the copy is made: itself and the columns it is made from.
+    /// While the copy is made: itself, the columns it is made from, and what its vocabulary is counted with.
     package let peakBytes: Int
 
     /// - Parameter holdouts: The schemas of a validation and a test data set, where there are any.
@@ -34,10 +34,41 @@ package struct EncodingEstimate: Sendable, Hashable {
         rows = holdouts.reduce(plan.schema.rows) { Self.sum($0, $1.rows) }
         // Four bytes of a row's number, then its labels.
         let targetBytes = plan.targets.reduce(4) { Self.sum($0, Self.targetBytes($1, plan.schema, holdouts)) }
-        let inputBytes = Self.inputBytes(inputs, storage: plan.imageStorage)
-        bytes = Self.product(rows, Self.sum(inputBytes.encoded, targetBytes))
-        let loadedBytes = Self.sum(inputBytes.loaded, Self.product(targetBytes, 2))
-        peakBytes = Self.sum(bytes, Self.product(rows, loadedBytes))
+        bytes = Self.product(rows, Self.sum(Self.inputBytes(inputs, storage: plan.imageStorage), targetBytes))
+        // The rows of the split are drawn in several steps.
+        var peak = Self.sum(bytes, Self.product(rows, Self.splitBytes))
+        for (schema, uses) in [(plan.schema, plan.uses)] + holdouts.map({ ($0, plan.holdoutUses) }) {
+            for use in uses {
+                // Images of a single data set are not copied.
+                if case .images(let name, _) = plan.inputs, holdouts.isEmpty, use.name == name, use.role == .array {
+                    continue
+                }
+                peak = Self.sum(peak, Self.product(schema.rows, Self.loadedBytes(use, schema)))
+            }
+        }
+        if case .text(_, let options) = plan.inputs {
+            let words = Self.product(Self.vocabularyEntryBytes, options.vocabularyMax)
+            peak = Self.sum(peak, Self.sum(Vocabulary.fittingBytesMax, words))
+        }
+        peakBytes = peak
+    }
+
+    private static let splitBytes = 24
+    /// A word in the list and in the table that finds it.
+    private static let vocabularyEntryBytes = 96
+
+    /// Bytes of a row of a column as it is loaded.
+    private static func loadedBytes(_ use: ColumnUse, _ schema: DatasetSchema) -> Int {
+        switch use.role {
+        case .number: return 8
+        case .category: return 4
+        // Texts stay in their file.
+        case .text: return 0
+        case .array:
+            let column = schema.column(named: use.name)
+            let values = (column?.shape ?? []).reduce(1, product)
+            return product(values, column?.storage == "u1" ? 1 : 4)
+        }
     }
 
     private static func inputs(_ plan: EncodingPlan) -> Inputs {
@@ -76,18 +107,12 @@ package struct EncodingEstimate: Sendable, Hashable {
         }
     }
 
-    /// Bytes of a row's inputs, encoded and as loaded.
-    private static func inputBytes(_ inputs: Inputs, storage: Int) -> (encoded: Int, loaded: Int) {
+    /// Bytes of a row's inputs as they are encoded.
+    private static func inputBytes(_ inputs: Inputs, storage: Int) -> Int {
         switch inputs {
-        case .features(let features, let embeddings):
-            let values = sum(features, embeddings.count)
-            return (product(values, 4), product(values, 8))
-        case .images(let shape):
-            let bytes = product(product(product(shape.height, shape.width), shape.channels), storage)
-            return (bytes, bytes)
-        case .tokens(let tokensMax, _):
-            // A loaded text is taken to have eight bytes a token; its vocabulary is bounded on its own.
-            return (product(sum(tokensMax, 1), 4), product(tokensMax, 8))
+        case .features(let features, let embeddings): product(sum(features, embeddings.count), 4)
+        case .images(let shape): product(product(product(shape.height, shape.width), shape.channels), storage)
+        case .tokens(let tokensMax, _): product(sum(tokensMax, 1), 4)
         }
     }
 

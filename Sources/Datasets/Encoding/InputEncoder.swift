@@ -12,7 +12,7 @@ enum InputEncoder {
     }
 
     static func encode(
-        _ tables: [DataTable], _ inputs: InputPreprocessing, isWanted: () -> Bool = { true }
+        _ tables: [DataTable], _ inputs: InputPreprocessing, isWanted: @escaping () -> Bool = { true }
     ) throws(DatasetError) -> EncodedInputs {
         switch inputs {
         case .columns(let columns): .features(try features(tables, columns, isWanted))
@@ -77,21 +77,20 @@ enum InputEncoder {
     }
 
     private static func tokens(
-        _ tables: [DataTable], _ text: TextPreprocessing, _ isWanted: () -> Bool
+        _ tables: [DataTable], _ text: TextPreprocessing, _ isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> TokenMatrix {
         let rows = tables.reduce(0) { $0 + $1.rows }
         var matrix = try TokenMatrix(preparedFor: text, rows: rows)
         let vocabulary = Vocabulary(text)
-        var row = 0
+        var base = 0
         for table in tables {
             guard case .texts(let texts) = try table.column(text.column, as: .text) else {
                 throw DatasetError("expected texts", column: text.column)
             }
-            for index in 0..<table.rows {
-                try DatasetError.check(isWanted)
-                matrix.write(texts[index], vocabulary, at: row)
-                row += 1
+            try texts.forEach(isWanted: isWanted) { index, text throws(DatasetError) in
+                matrix.write(text, vocabulary, at: base + index)
             }
+            base += table.rows
         }
         return matrix
     }

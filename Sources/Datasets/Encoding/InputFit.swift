@@ -1,7 +1,7 @@
 /// Fits the preprocessing of inputs on the training rows of the main data set.
 enum InputFit {
     static func fit(
-        _ plan: EncodingPlan, table: DataTable, training: [Int32], isWanted: () -> Bool
+        _ plan: EncodingPlan, table: DataTable, training: [Int32], isWanted: @escaping () -> Bool
     ) throws(DatasetError) -> InputPreprocessing {
         switch plan.inputs {
         case .columns(let columns):
@@ -19,7 +19,14 @@ enum InputFit {
             guard case .texts(let texts) = try table.column(name, as: .text) else {
                 throw DatasetError("expected texts", column: name)
             }
-            let vocabulary = try Vocabulary.fit(texts, training: training, options: options, isWanted: isWanted)
+            let vocabulary = try Vocabulary.fit(options: options) { body throws(DatasetError) in
+                var next = 0
+                try texts.forEach(isWanted: isWanted) { row, text throws(DatasetError) in
+                    guard next < training.count, training[next] == Int32(clamping: row) else { return }
+                    next += 1
+                    try body(text)
+                }
+            }
             return .text(TextPreprocessing(column: name, options: options, vocabulary: vocabulary))
         }
     }

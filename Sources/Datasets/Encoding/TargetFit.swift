@@ -145,7 +145,7 @@ struct MultilabelColumn {
         case .categories(let categories): categories.codes.count
         case .numbers(let numbers): numbers.count
         case .array(let array): array.count / max(column.outputs, 1)
-        case .texts(let texts): texts.ends.count
+        case .texts(let texts): texts.source.schema.rows
         }
     }
 

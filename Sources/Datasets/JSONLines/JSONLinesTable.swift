@@ -23,4 +23,19 @@ enum JSONLinesTable {
         for builder in builders.values.joined() { columns[builder.use] = builder.finish() }
         return DataTable(rows: reader.row, columns: columns)
     }
+
+    static func forEachText(
+        of column: TextColumn, isWanted: @escaping () -> Bool, _ body: (String) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        var reader = try JSONLinesReader.open(column.source.path, limits: column.limits, isWanted: isWanted)
+        while try reader.next() {
+            let value = reader.members.first { $0.name == column.name }?.value ?? .null
+            guard value == .null || value.text != nil else {
+                throw DatasetError(
+                    "expected a string or null, found \(value.kindInWords)", row: reader.row, line: reader.line,
+                    column: column.name)
+            }
+            try body(value.text ?? "")
+        }
+    }
 }

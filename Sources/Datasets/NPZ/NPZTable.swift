@@ -30,8 +30,6 @@ enum NPZTable {
             return .numbers(try numbers(array, missing: missing))
         case .category(let missing) where isScalar:
             return .categories(try categories(array, missing: missing, limits: limits))
-        case .text where isScalar && array.header.element.isText:
-            return .texts(try texts(array))
         default:
             throw DatasetError("the array does not hold what is expected of it", column: array.name)
         }
@@ -114,14 +112,18 @@ enum NPZTable {
         return CategoryColumn(codes: codes, names: names)
     }
 
-    private static func texts(_ array: NPZArray) throws(DatasetError) -> TextColumn {
-        var texts = TextColumn()
-        try texts.reserve(rows: array.header.rows, bytes: 0)
-        try array.forEachPiece { bytes, count, first throws(DatasetError) in
-            for index in 0..<count {
-                try texts.append(try array.text(bytes, index, row: first + index).utf8)
-            }
+    static func forEachText(
+        of column: TextColumn, isWanted: @escaping () -> Bool, _ body: (String) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        let arrays = try NPZArray.all(column.source.path, limits: column.limits, isWanted: isWanted)
+        guard let array = arrays.first(where: { $0.name == column.name }) else {
+            throw DatasetError("the data set has no such array", column: column.name)
         }
-        return texts
+        guard array.header.shape.count == 1, array.header.element.isText else {
+            throw DatasetError("the array does not hold what is expected of it", column: column.name)
+        }
+        try array.forEachPiece { bytes, count, first throws(DatasetError) in
+            for index in 0..<count { try body(try array.text(bytes, index, row: first + index)) }
+        }
     }
 }

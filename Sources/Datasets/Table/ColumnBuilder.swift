@@ -9,7 +9,6 @@ final class ColumnBuilder {
     private var numbers: [Double] = []
     private var codes: [Int32] = []
     private var table = ByteTable()
-    private var texts = TextColumn()
     private var elements: [Float] = []
     private let shape: [Int]
 
@@ -27,7 +26,8 @@ final class ColumnBuilder {
         case .category:
             try DatasetError.claim(rows, of: Int32.self)
             codes.reserveCapacity(rows)
-        case .text: try texts.reserve(rows: rows, bytes: 0)
+        // Texts stay in their file: `TextColumn`.
+        case .text: break
         case .array:
             let (count, overflow) = rows.multipliedReportingOverflow(by: profile.shape.first ?? 0)
             try DatasetError.claim(overflow ? .max : count, of: Float.self)
@@ -45,10 +45,9 @@ final class ColumnBuilder {
             guard type != .string else { return field.isEmpty ? codes.append(-1) : try addName(field, row: row) }
             guard let value = number(field) else { throw notANumber(row: row, line: line) }
             try addName(ofNumber: value, spelled: field, missing: missing, row: row)
-        case .text:
-            try texts.append(field)
-        case .array:
-            throw DatasetError("expected an array, found text", row: row, line: line, column: name)
+        case .text, .array:
+            let wanted = role == .text ? "a text that stays in its file" : "an array"
+            throw DatasetError("expected \(wanted), found text", row: row, line: line, column: name)
         }
     }
 
@@ -67,10 +66,7 @@ final class ColumnBuilder {
                 throw unexpected(value, "a label", row: row, line: line)
             }
         case .text:
-            guard value == .null || value.text != nil else {
-                throw unexpected(value, "a string or null", row: row, line: line)
-            }
-            try texts.append((value.text ?? "").utf8)
+            break
         case .array:
             let length = shape.first ?? 0
             let numbers = value == .null ? [Double](repeating: .nan, count: length) : value.numbers
@@ -91,7 +87,7 @@ final class ColumnBuilder {
         switch role {
         case .number: .numbers(numbers)
         case .category: .categories(CategoryColumn(codes: codes, names: table.strings))
-        case .text: .texts(texts)
+        case .text: .numbers([])
         case .array: .array(ArrayColumn(shape: shape, values: .floats(elements)))
         }
     }

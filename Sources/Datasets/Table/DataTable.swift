@@ -20,7 +20,7 @@ struct ColumnUse: Sendable, Hashable {
 /// The columns of a data set that an encoding reads, in memory.
 struct DataTable: Sendable {
     let rows: Int
-    private let columns: [ColumnUse: ColumnData]
+    private var columns: [ColumnUse: ColumnData]
 
     init(rows: Int, columns: [ColumnUse: ColumnData]) {
         self.rows = rows
@@ -44,22 +44,31 @@ struct DataTable: Sendable {
         for use in uses where source.schema.column(named: use.name) == nil {
             throw DatasetError("the data set has no such column", column: use.name)
         }
+        let texts = uses.filter { $0.role == .text }
+        let uses = uses.subtracting(texts)
         if source.schema.format == .npz {
             // Its members are read one by one, and not all of them.
             try StoredFile.check(source, isWanted: isWanted)
             return try checked(
-                try NPZTable.load(source, uses: uses, limits: limits, isWanted: isWanted), source)
+                try NPZTable.load(source, uses: uses, limits: limits, isWanted: isWanted), texts, source, limits)
         }
         return try StoredFile.checking(source, isWanted: isWanted) { digest throws(DatasetError) in
             let isCSV = source.schema.format == .csv
             let load = isCSV ? CSVTable.load : JSONLinesTable.load
-            return try checked(try load(source, uses, limits, digest, isWanted), source)
+            return try checked(try load(source, uses, limits, digest, isWanted), texts, source, limits)
         }
     }
 
-    private static func checked(_ table: DataTable, _ source: DatasetSource) throws(DatasetError) -> DataTable {
+    /// The table with its texts, which stay in their file until they are asked for.
+    private static func checked(
+        _ table: DataTable, _ texts: Set<ColumnUse>, _ source: DatasetSource, _ limits: DatasetLimits
+    ) throws(DatasetError) -> DataTable {
+        var table = table
         guard table.rows == source.schema.rows else {
             throw DatasetError("the stored file has \(table.rows) rows, \(source.schema.rows) were counted on upload")
+        }
+        for use in texts {
+            table.columns[use] = .texts(TextColumn(source: source, name: use.name, limits: limits))
         }
         return table
     }
@@ -81,39 +90,32 @@ struct CategoryColumn: Sendable {
     var names: [String]
 }
 
-/// Texts, one behind the other in UTF-8. A missing text is an empty one.
+/// A column of texts. They stay in their file and are read when they are gone through, so that long ones take no memory.
 struct TextColumn: Sendable {
-    var bytes: [UInt8] = []
-    /// Where each row's text ends.
-    var ends: [Int] = []
+    let source: DatasetSource
+    let name: String
+    let limits: DatasetLimits
 
-    /// Takes memory for so many rows, and for what is known of their texts.
-    mutating func reserve(rows: Int, bytes count: Int) throws(DatasetError) {
-        try DatasetError.claim(rows, of: Int.self)
-        ends.reserveCapacity(rows)
-        try DatasetError.claim(count, of: UInt8.self)
-        bytes.reserveCapacity(count)
-    }
-
-    /// Adds a row.
-    mutating func append(_ text: some Collection<UInt8>) throws(DatasetError) {
-        try bytes.makeRoom(for: text.count)
-        bytes.append(contentsOf: text)
-        ends.append(bytes.count)
-    }
-
-    subscript(_ row: Int) -> String {
-        String(decoding: bytes[(row == 0 ? 0 : ends[row - 1])..<ends[row]], as: UTF8.self)
-    }
-}
-
-extension Array where Element: BitwiseCopyable {
-    /// Claims memory where so many more elements do not fit, then takes half as much again as the array has.
-    mutating func makeRoom(for more: Int) throws(DatasetError) {
-        guard count + more > capacity else { return }
-        let wanted = Swift.max(count + more, count + count / 2)
-        try DatasetError.claim(wanted, of: Element.self)
-        reserveCapacity(wanted)
+    /// Calls `body` with every row from 0 on and its text; a missing text is an empty one.
+    ///
+    /// - Parameter isWanted: asked between rows and pieces of the file; where it is not, `.interrupted` is thrown.
+    func forEach(
+        isWanted: @escaping () -> Bool, _ body: (Int, String) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        var rows = 0
+        func checked(_ text: String) throws(DatasetError) {
+            try DatasetError.check(isWanted)
+            try body(rows, text)
+            rows += 1
+        }
+        switch source.schema.format {
+        case .csv: try CSVTable.forEachText(of: self, isWanted: isWanted, checked)
+        case .jsonLines: try JSONLinesTable.forEachText(of: self, isWanted: isWanted, checked)
+        case .npz: try NPZTable.forEachText(of: self, isWanted: isWanted, checked)
+        }
+        guard rows == source.schema.rows else {
+            throw DatasetError("the stored file has \(rows) rows, \(source.schema.rows) were counted on upload")
+        }
     }
 }
 
