@@ -87,7 +87,7 @@ extension Store {
     ) throws -> (count: Int, bytes: Int) {
         let database = transaction.database
         let removed = try database.rows("SELECT file, bytes FROM checkpoints WHERE job = ?", [number]) {
-            (file: try $0.fileName(), bytes: try $0.integer())
+            (file: try $0.fileName(), bytes: try $0.fileBytes())
         }
         try database.run("DELETE FROM jobs WHERE number = ?", [number])
         transaction.afterCommit { for checkpoint in removed { files.remove(.checkpoints, checkpoint.file) } }
