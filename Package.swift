@@ -213,4 +213,15 @@ if Context.environment["TENBIN_FUZZ"] != nil {
                 name: "Fuzz\(name)", dependencies: ["HTTPWire", httpTypes], path: "Fuzz/\(name)",
                 swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
     }
+    package.targets.append(
+        .target(
+            name: "StoreFuzzing",
+            dependencies: ["API", "JobStore", "HTTPWire", "Jobs", "Locks", httpTypes, logging],
+            path: "Fuzz/StoreFuzzing", swiftSettings: strict))
+    for name in ["Backup", "Database"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["StoreFuzzing"], path: "Fuzz/\(name)",
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    }
 }

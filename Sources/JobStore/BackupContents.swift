@@ -75,7 +75,7 @@ struct BackedUpFile: Hashable {
             """
         ) {
             BackedUpFile(
-                folder: try $0.name(FileStore.Folder.self), name: try $0.fileName(), bytes: try $0.integer(),
+                folder: try $0.name(FileStore.Folder.self), name: try $0.fileName(), bytes: try $0.fileBytes(),
                 sha256: try $0.text())
         }
     }

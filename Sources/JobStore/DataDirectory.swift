@@ -64,7 +64,7 @@ final class DataDirectory: Sendable {
     }
 
     /// 0 for a file that is missing.
-    private static func size(of path: String) throws(StoreError) -> Int {
+    static func size(of path: String) throws(StoreError) -> Int {
         var status = stat()
         if stat(path, &status) == 0 { return Int(status.st_size) }
         guard errno == ENOENT else { throw StoreError(StoreError.Fault(errno: errno, operation: "stat \(path)")) }
@@ -88,7 +88,8 @@ final class DataDirectory: Sendable {
     /// `.refusedFolder` where there was a database once.
     private static func prepare(_ path: String, _ access: FolderAccess) throws(StoreError) {
         let database = database(in: path)
-        if try size(of: database) == 0, let trace = try traces(in: path).first {
+        let isNew = try size(of: database) == 0
+        if isNew, let trace = try traces(in: path).first {
             throw .refusedFolder(directory: path, .noDatabase(found: trace))
         }
         for folder in subdirectories {
@@ -97,6 +98,8 @@ final class DataDirectory: Sendable {
         let descriptor = open(database, O_RDWR | O_CREAT | O_CLOEXEC, access.fileMode)
         guard descriptor >= 0 else { throw StoreError(StoreError.Fault(errno: errno, operation: "open \(database)")) }
         close(descriptor)
+        // Nothing that tells of it may be more durable than its name.
+        if isNew { try FileStore.synchronise(directory: path) }
     }
 
     private static func makeDirectory(_ path: String, mode: mode_t) throws(StoreError) {

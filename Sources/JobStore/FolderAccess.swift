@@ -6,6 +6,13 @@ package enum FolderAccess: Sendable, Hashable {
     /// The folder's group may list folders and read files.
     case groupReads
 
+    /// What a folder that is there was opened with before, to go by for commands that are not told.
+    package static func found(at path: String) -> FolderAccess {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o777 == FolderAccess.groupReads.folderMode
+            ? .groupReads : .owner
+    }
+
     var folderMode: mode_t { self == .owner ? 0o700 : 0o750 }
     var fileMode: mode_t { self == .owner ? 0o600 : 0o640 }
 

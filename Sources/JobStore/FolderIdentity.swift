@@ -91,7 +91,9 @@ extension DataDirectory {
     /// Whether the database is this folder's and its newest, without changing a byte of it. Throws `.refusedFolder`,
     /// `.foreignDatabase` or `.schemaTooNew`.
     func verify() throws {
-        let connection = try Connection.reader(path: database)
+        // Only a database whose making was cut off has a journal, which SQLite must put back before it can be read.
+        let isCutOff = try Self.size(of: database + "-journal") > 0
+        let connection = try isCutOff ? Connection.stranger(path: database) : Connection.reader(path: database)
         defer { try? connection.close() }
         try verify(connection)
     }

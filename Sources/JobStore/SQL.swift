@@ -89,9 +89,23 @@ struct Columns {
     mutating func optionalInteger() throws -> Int? {
         switch try next() {
         case .null: return nil
-        case .int64(let value): return Int(value)
+        case .int64(let value) where value.magnitude <= Self.magnitudeMax: return Int(value)
+        case .int64(let value): throw StoreError.corrupt("column \(index - 1) holds the impossible number \(value)")
         case .double, .string, .blob: throw mismatch("whole number")
         }
+    }
+
+    /// As far as numbers in JSON are exact (RFC 8259 section 6). Nothing that is kept counts further, and within this the counts
+    /// of a row can be added up without an overflow.
+    private static let magnitudeMax: UInt64 = 1 << 53
+    /// Of one file: 256 TiB, so that thousands can be added up.
+    private static let fileBytesMax = 1 << 48
+
+    /// The length of a file.
+    mutating func fileBytes() throws -> Int {
+        let bytes = try integer()
+        guard (0...Self.fileBytesMax).contains(bytes) else { throw mismatch("length of a file") }
+        return bytes
     }
 
     mutating func integer() throws -> Int {

@@ -18,7 +18,7 @@ package struct SchemaMigration: Sendable, Hashable {
     /// `.foreignDatabase`, `.refusedFolder`, or what the disk said.
     package init(of dataDirectory: String, dryRun: Bool) throws(StoreError) {
         guard FileManager.default.fileExists(atPath: dataDirectory + "/tenbin.db") else { throw .notFound }
-        let directory = try DataDirectory(path: dataDirectory)
+        let directory = try DataDirectory(path: dataDirectory, access: .found(at: dataDirectory))
         defer { directory.release() }
         do {
             try directory.verify()

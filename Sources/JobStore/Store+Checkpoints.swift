@@ -163,7 +163,7 @@ extension Store {
         }
         return CheckpointRecord(
             kind: kind, epoch: try columns.integer(), batch: try columns.integer(), step: try columns.integer(),
-            bytes: try columns.integer(), sha256: try columns.text(), file: try columns.fileName(),
+            bytes: try columns.fileBytes(), sha256: try columns.text(), file: try columns.fileName(),
             createdAt: try columns.time())
     }
 }

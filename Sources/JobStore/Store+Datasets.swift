@@ -140,7 +140,7 @@ extension Store {
         let number = try columns.integer()
         let (id, owner, name) = (try columns.identifier(.dataset), try columns.text(), try columns.text())
         let format = try columns.name(DatasetFormat.self)
-        let (bytes, sha256, rows) = (try columns.integer(), try columns.text(), try columns.integer())
+        let (bytes, sha256, rows) = (try columns.fileBytes(), try columns.text(), try columns.integer())
         let schema = DatasetSchema(format: format, rows: rows, columns: try columns.json().columnProfiles())
         return (
             number,

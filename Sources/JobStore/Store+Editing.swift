@@ -90,7 +90,7 @@ extension Store {
     ) throws -> (count: Int, bytes: Int) {
         let database = transaction.database
         let removed = try database.rows("SELECT file, bytes FROM checkpoints WHERE job = ?", [number]) {
-            (file: try $0.fileName(), bytes: try $0.integer())
+            (file: try $0.fileName(), bytes: try $0.fileBytes())
         }
         let gone = try database.rows(
             "DELETE FROM jobs WHERE number = ? RETURNING owner, stored_bytes, comparison, base", [number]

@@ -105,7 +105,7 @@ extension Store {
         let (id, owner, job) = (
             try columns.identifier(.model), try columns.text(), try columns.identifier(.job)
         )
-        let (name, bytes, sha256) = (try columns.optionalText(), try columns.integer(), try columns.text())
+        let (name, bytes, sha256) = (try columns.optionalText(), try columns.fileBytes(), try columns.text())
         let (weights, epoch) = (try columns.text(), try columns.integer())
         let tasks = try columns.json().modelTasks()
         let testMetrics = try columns.optionalJSON()?.testMetrics()

@@ -127,7 +127,8 @@ extension Store {
         ) { (number: try $0.integer(), id: try $0.identifier(.job), epochs: try $0.integer()) }
         var epochs = 0
         for job in candidates where epochs < epochsPerStep {
-            epochs += job.epochs
+            // A damaged row may hold any number.
+            epochs += min(max(0, job.epochs), epochsPerStep)
             removed.jobs += 1
             let files = try Self.delete(job.number, files: files, in: transaction)
             removed.checkpoints += files.count
@@ -148,7 +149,7 @@ extension Store {
         for job in jobs {
             gone += try database.rows(
                 "DELETE FROM checkpoints WHERE job = ? AND kind <> 'best' RETURNING file, bytes", [job]
-            ) { (try $0.fileName(), try $0.integer()) }
+            ) { (try $0.fileName(), try $0.fileBytes()) }
             try database.run("UPDATE jobs SET is_thinned = 1 WHERE number = ?", [job])
         }
         removed.jobsThinned = jobs.count

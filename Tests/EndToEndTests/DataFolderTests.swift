@@ -178,6 +178,8 @@ struct DataFolderTests {
         let server = try ServerProcess(folder: folder, options: ["--allow-group-read"])
         #expect(Self.mode(folder) == 0o750 && Self.mode(folder + "/tenbin.db") == 0o640)
         #expect(server.end(with: SIGTERM) == 0)
+        #expect(try Self.create("first", in: folder).hasPrefix("tnb_"))
+        #expect(Self.mode(folder) == 0o750 && Self.mode(folder + "/tenbin.db") == 0o640)
         // Without the flag a folder that is ours is closed.
         let again = try ServerProcess(folder: folder)
         #expect(Self.mode(folder) == 0o700 && Self.mode(folder + "/tenbin.db") == 0o600)

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Jobs
+import Migrations
 import Testing
 
 @testable import JobStore
@@ -57,13 +58,23 @@ struct CraftedBackupTests {
         let version = try database.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
         try database.close()
         members[1].content = Array(try Data(contentsOf: URL(filePath: path)))
-        members[0].content =
-            BackupManifest(
-                schemaVersion: version ?? 0, createdAt: Timestamp(milliseconds: 0),
-                databaseBytes: members[1].content.count, databaseSHA256: FileStore.digest(of: members[1].content)
-            ).encoded
+        let kept = members.dropFirst(2).filter { member in dropped.map { !member.name.hasPrefix($0) } ?? true }
+        return try write(members[1].content, schema: version ?? 0, Array(kept), in: folder)
+    }
+
+    /// An archive of that database and those files, with a manifest that tells of it.
+    private func write(
+        _ database: [UInt8], schema: Int, _ files: [Member], in folder: TemporaryFolder
+    ) throws -> String {
+        let manifest = BackupManifest(
+            schemaVersion: schema, createdAt: Timestamp(milliseconds: 0), databaseBytes: database.count,
+            databaseSHA256: FileStore.digest(of: database))
+        let members = [
+            Member(name: BackupManifest.name, content: manifest.encoded),
+            Member(name: Backup.databaseName, content: database),
+        ]
         var bytes: [UInt8] = []
-        for member in members where dropped.map({ !member.name.hasPrefix($0) }) ?? true {
+        for member in members + files {
             bytes += TarHeader(name: member.name, size: member.content.count).block + member.content
             bytes += [UInt8](repeating: 0, count: TarHeader.padding(after: member.content.count))
         }
@@ -128,6 +139,25 @@ struct CraftedBackupTests {
         #expect(Set(identities).count == 3)
     }
 
+    @Test func aBackupOfAnOlderProgramIsRestored() throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        for version in 1..<migrations.count {
+            let path = "\(folder.path)/\(version).db"
+            let connection = try Connection.writer(path: path, walBytesMax: 1 << 20)
+            try Schema.migrate(connection, with: Array(migrations.prefix(version)))
+            try connection.close()
+            let database = Array(try Data(contentsOf: URL(filePath: path)))
+            let archive = try write(database, schema: version, [], in: folder)
+            let target = "\(folder.path)/restored-\(version)"
+            #expect(try BackupRestoration.restore(archive, to: target).jobs == 0)
+            let bench = Bench()
+            let store = try Store(
+                StoreConfiguration(dataDirectory: target, clock: { bench.clock.now }, logger: bench.silentLogger))
+            #expect(try store.submit(try store.makeDataset()).state == .queued, "\(version)")
+        }
+    }
+
     /// A folder that was restored by a program that did not look may hold such a row.
     @Test func aRowThatLeadsOutOfTheFolderIsNeitherReadNorRemoved() throws {
         let bench = Bench()
@@ -157,12 +187,13 @@ struct CraftedBackupTests {
         #expect(FileManager.default.fileExists(atPath: precious))
     }
 
-    /// Texts of JSON that go into answers as they are.
+    /// Texts of JSON that go into answers as they are, and numbers that could not be counted on.
     @Test(arguments: [
         "UPDATE jobs SET spec = '{\"a\":'", "UPDATE jobs SET spec = ''", "UPDATE attempts SET environment = 'x'",
+        "UPDATE jobs SET crashes = 9223372036854775807", "UPDATE jobs SET epochs_done = -9223372036854775808",
         "UPDATE job_events SET detail = '{,}'", "UPDATE job_events SET detail = '1 2' WHERE detail IS NOT NULL",
     ])
-    func aTextThatIsNoJSONIsDamage(sql: String) throws {
+    func whatNoServerHasWrittenIsDamage(sql: String) throws {
         let bench = Bench()
         let store = try bench.open()
         let job = try store.submit(try store.makeDataset()).id

@@ -158,6 +158,29 @@ struct FolderIdentityTests {
         #expect(try again.files.names(in: .models).count == 1 && again.files.names(in: .datasets).count == 1)
     }
 
+    /// A process that dies while it makes its database leaves a page and a journal that says that there was none.
+    @Test func aDatabaseWhoseMakingWasCutOffIsMadeAnew() throws {
+        let bench = Bench()
+        try FileManager.default.createDirectory(
+            atPath: bench.folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let database = try DatabaseQueue(path: path(bench, "making.db"), configuration: configuration)
+        try database.writeWithoutTransaction { database in
+            // So little room in memory that pages go to the file before the commit.
+            try database.execute(sql: "PRAGMA cache_size = 1; BEGIN IMMEDIATE; CREATE TABLE t (x)")
+            for _ in 0..<50 { try database.execute(sql: "INSERT INTO t VALUES (zeroblob(4000))") }
+        }
+        for end in ["", "-journal"] {
+            try FileManager.default.copyItem(
+                atPath: path(bench, "making.db" + end), toPath: path(bench, "tenbin.db" + end))
+        }
+        try database.writeWithoutTransaction { try $0.rollback() }
+        #expect(try FileManager.default.attributesOfItem(atPath: path(bench, "tenbin.db"))[.size] as? Int ?? 0 > 0)
+        let store = try bench.open()
+        #expect(try store.submit(try store.makeDataset()).state == .queued)
+    }
+
     @Test func everyStartAndEveryStopInOrderIsCounted() throws {
         let bench = Bench()
         func generation() throws -> Int? { try FolderIdentity.file(in: bench.folder.path)?.generation }

@@ -13,7 +13,7 @@ enum DataFolder {
     static func sender(for path: String) throws -> any RequestSender {
         try checkOwner(of: path)
         try checkContent(of: path)
-        umask(FolderAccess.owner.mask)
+        umask(FolderAccess.found(at: path).mask)
         var failure: any Error = ClientError.closed
         for _ in 0..<attempts {
             do {

@@ -19,7 +19,9 @@ final class LocalServer: RequestSender {
     /// - Throws: `StoreError.locked` while a server uses the folder.
     init(dataDirectory: String) throws {
         let logger = Logger(label: "tenbin")
-        store = try Store(StoreConfiguration(dataDirectory: dataDirectory, clock: { .now }, logger: logger))
+        var configuration = StoreConfiguration(dataDirectory: dataDirectory, clock: { .now }, logger: logger)
+        configuration.access = .found(at: dataDirectory)
+        store = try Store(configuration)
         let trainer = TrainerFunctions(memoryBytes: { _, _ in throw FormatUnavailable() })
         let services = Services(
             store: store, trainer: trainer, settings: APISettings(),

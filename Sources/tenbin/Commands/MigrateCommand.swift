@@ -17,7 +17,7 @@ struct MigrateCommand: ParsableCommand {
     var dryRun = false
 
     func run() throws {
-        umask(FolderAccess.owner.mask)
+        umask(FolderAccess.found(at: dataDir).mask)
         do {
             let migration = try SchemaMigration(of: dataDir, dryRun: dryRun)
             print(Self.report(migration, dryRun: dryRun))
