@@ -27,10 +27,10 @@ package final class API: RequestHandler {
         rateLimits = RateLimits(
             requestsPerWindow: services.settings.requestsPerKeyAndMinute, clock: services.clock)
         metrics = RequestMetrics(services.metrics)
-        table = RouteTable(Self.routes(services, keys))
+        table = RouteTable(Self.routes(services, keys, refusals))
     }
 
-    private static func routes(_ services: Services, _ keys: KeyRing) -> [Route] {
+    private static func routes(_ services: Services, _ keys: KeyRing, _ refusals: Refusals) -> [Route] {
         let hub = EventHub(services)
         let idempotency = Idempotency(services)
         return [
@@ -40,7 +40,7 @@ package final class API: RequestHandler {
             EpochsResource(services).routes, EventsResource(services, hub).routes,
             HistoryResource(services).routes, ModelsResource(services).routes,
             ServerResource(services).routes, KeysResource(services, idempotency, keys).routes,
-            MetricsResource(services, hub).routes, BackupResource(services).routes,
+            MetricsResource(services, hub, refusals).routes, BackupResource(services).routes,
         ].flatMap { $0 }
     }
 

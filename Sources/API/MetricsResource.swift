@@ -8,11 +8,13 @@ import Metrics
 struct MetricsResource: Sendable {
     private let services: Services
     private let hub: EventHub
+    private let refusals: Refusals
 
     /// Running jobs whose weights are told; a server has as many workers as a machine has cores.
     private static let jobsMax = 500
 
-    init(_ services: Services, _ hub: EventHub) {
+    init(_ services: Services, _ hub: EventHub, _ refusals: Refusals) {
+        self.refusals = refusals
         self.services = services
         self.hub = hub
     }
@@ -26,6 +28,7 @@ struct MetricsResource: Sendable {
         // States live as long as this answer: a job that has ended must not leave its last weight standing.
         let states = States()
         tellTransport(states)
+        refusals.count(handshakes: services.handshakeRefusals())
         try tellStore(states)
         try tellRunningJobs(states)
         tellProcess(states)

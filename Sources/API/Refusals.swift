@@ -44,16 +44,30 @@ final class Refusals: Sendable {
     private let silence: DispatchTimeInterval
     private let counters: [Reason: Counter]
     private let places = Lock<[Place: Silence]>([:])
+    /// Handshakes are counted by the server, which has no metrics; this is how many of them have been taken over.
+    private let handshakes = Lock(0)
+    private let handshakeCounter: Counter
 
     init(_ services: Services) {
         logger = services.logger
         queue = services.queue
         silence = .milliseconds(services.settings.refusalSilenceMilliseconds)
+        handshakeCounter = Counter(
+            label: "tenbin_refusals", dimensions: [("reason", "handshake")], factory: services.metrics)
         counters = Dictionary(
             uniqueKeysWithValues: Reason.allCases.map { reason in
                 let labels = [("reason", reason.rawValue)]
                 return (reason, Counter(label: "tenbin_refusals", dimensions: labels, factory: services.metrics))
             })
+    }
+
+    /// - Parameter total: TLS handshakes that failed since the start.
+    func count(handshakes total: Int) {
+        let new = handshakes.withLock { known in
+            defer { known = max(known, total) }
+            return max(0, total - known)
+        }
+        handshakeCounter.increment(by: new)
     }
 
     /// - Parameter key: the key that was named or used, where one was.

@@ -19,6 +19,8 @@ package struct Services: Sendable {
     package var faults: @Sendable () -> [String] = { [] }
     /// What the sockets are busy with; nil when nobody tells.
     package var transportLoad: @Sendable () -> (connections: Int, requestsInFlight: Int)? = { nil }
+    /// TLS handshakes that failed since the start.
+    package var handshakeRefusals: @Sendable () -> Int = { 0 }
     /// What `/metrics` shows of what was counted, also by other parts of the process.
     package var metrics = MetricsRegistry()
     package var startedAt: Timestamp

@@ -24,6 +24,7 @@ final class Bench {
         isDraining: Bool = false,
         faults: [String] = [], metrics: MetricsRegistry = MetricsRegistry(),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        handshakeRefusals: @escaping @Sendable () -> Int = { 0 },
         checkTargets: @escaping @Sendable (TrainingSpec, [Identifier: DatasetSource]) throws -> Void = { _, _ in }
     ) throws {
         folder = NSTemporaryDirectory() + "tenbin-api-" + UUID().uuidString
@@ -42,6 +43,7 @@ final class Bench {
             logger: logger, isDraining: { isDraining })
         services.faults = { faults }
         services.metrics = metrics
+        services.handshakeRefusals = handshakeRefusals
         api = API(services)
     }
 

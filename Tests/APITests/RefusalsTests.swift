@@ -60,6 +60,14 @@ struct RefusalsTests {
         #expect(Self.value("rate_limited", in: bench, admin.fields) == "1")
     }
 
+    @Test func handshakesThatFailedAreAmongThem() throws {
+        let failed = Lock(3)
+        let bench = try Bench(handshakeRefusals: { failed.withLock { $0 } })
+        #expect(Self.value("handshake", in: bench, [:]) == "3")
+        failed.withLock { $0 = 5 }
+        #expect(Self.value("handshake", in: bench, [:]) == "5")
+    }
+
     @Test func manyRefusalsAreOneWarningWithTheirCount() throws {
         let warnings = Warnings()
         let bench = try Bench(

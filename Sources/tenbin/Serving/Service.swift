@@ -79,6 +79,7 @@ final class Service: Sendable {
         services.transportLoad = {
             running.withLock { $0?.statistics }.map { ($0.connections, $0.requestsInFlight) }
         }
+        services.handshakeRefusals = { running.withLock { $0?.statistics.handshakeRefusals } ?? 0 }
         let api = API(services)
         controlSocket = try ControlSocket(dataDirectory: configuration.dataDirectory)
         server = try Server.start(configuration.server, handler: api)
