@@ -119,6 +119,7 @@ extension MemoryJob {
         }
         for strategy in [
             "equal", "uncertainty", "pcgrad", "mgda", "cagrad", "gradnorm", "famo", "nash_mtl", "graddrop", "imtl_g",
+            "moco", "modo", "sdmgrad", "gradvac", "stch", "upgrad", "db_mtl",
         ] {
             jobs.append(
                 MemoryJob(
@@ -177,7 +178,8 @@ extension MemoryJob {
                 MemoryJob(
                     name: "texts \(format.rawValue)", dataset: .texts(rows: 60_000, words: 30, format),
                     members: tasks(.classification) + ","
-                        + encoder("\"type\":\"text\",\"tokens_max\":512,\"vocabulary_max\":5000")))
+                        + encoder("\"type\":\"text\",\"tokens_max\":512,\"vocabulary_max\":5000")
+                        + ",\"inputs\":{\"columns\":[\"text\"]}"))
         }
         let texts = MemoryDataset.texts(rows: 20_000, words: 30, .csv)
         jobs.append(
