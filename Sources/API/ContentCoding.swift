@@ -62,13 +62,13 @@ enum ContentCoding {
     static func decoded(_ bytes: [UInt8], bytesMax: Int, store: (Int) throws -> Void) throws -> [UInt8] {
         do {
             let reader = try GzipReader(within: GzipReader.Bounds(bytesMax: bytesMax))
-            var document: [UInt8] = []
+            var document = GatheredBytes()
             try reader.read(bytes) { piece in
                 try store(piece.count)
-                document.append(contentsOf: piece)
+                document.append(piece)
             }
             try reader.finish()
-            return document
+            return document.take()
         } catch let error as GzipReader.Failure {
             throw APIError(error)
         }

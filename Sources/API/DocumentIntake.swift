@@ -12,7 +12,7 @@ final class DocumentIntake: ContentSink, @unchecked Sendable {
     private let queue: DispatchQueue
     private let refuse: @Sendable (any Error) -> Void
     private let answer: @Sendable (_ body: [UInt8], _ claim: DocumentClaim) -> Void
-    private var body: [UInt8] = []
+    private var body = GatheredBytes()
 
     /// - Parameters:
     ///   - queue: a serial one; `answer` is called on it.
@@ -34,7 +34,7 @@ final class DocumentIntake: ContentSink, @unchecked Sendable {
             do {
                 try intake.take(bytes) { piece in
                     try claim.store(piece.count)
-                    body.append(contentsOf: piece)
+                    body.append(piece)
                 }
             } catch {
                 end()
@@ -53,9 +53,9 @@ final class DocumentIntake: ContentSink, @unchecked Sendable {
                 end()
                 return refuse(error)
             }
-            let body = self.body
+            let whole = body.take()
             end()
-            answer(body, claim)
+            answer(whole, claim)
         }
     }
 
@@ -65,6 +65,6 @@ final class DocumentIntake: ContentSink, @unchecked Sendable {
 
     private func end() {
         intake.isOver = true
-        body = []
+        body = GatheredBytes()
     }
 }
