@@ -87,7 +87,7 @@ struct TokenizerTests {
         let texts = (0..<400).map { text in
             (0..<50).map { "w\((text * 37 % 61) * ($0 * 53 % 71))" }.joined(separator: " ")
         }
-        let options = TextOptions(TextSpec(ngramsMax: 2, vocabularyMax: vocabularyMax, countMin: countMin))
+        let options = TextOptions(TextSpec(ngrams: .init(max: 2), vocabularyMax: vocabularyMax, countMin: countMin))
         func fit(spelledMax: Int) throws -> [String] {
             try Vocabulary.fit(options: options, spelledMax: spelledMax) { body throws(DatasetError) in
                 for text in texts { try body(text) }
