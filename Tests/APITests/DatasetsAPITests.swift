@@ -1,7 +1,8 @@
-import API
 import HTTPTypes
 import Jobs
 import Testing
+
+@testable import API
 
 struct DatasetsAPITests {
     @Test(arguments: [1, 7, 1_000])

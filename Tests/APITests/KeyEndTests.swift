@@ -160,6 +160,6 @@ extension Bench {
     ) throws -> (finish: @Sendable ([UInt8]) -> Void, pending: Pending) {
         let (plan, pending) = beginRequest(.post, path, fields: fields)
         guard case .collect(_, let then) = plan else { throw Unexpected("it takes no document") }
-        return (then, pending)
+        return ({ then($0, [:]) }, pending)
     }
 }

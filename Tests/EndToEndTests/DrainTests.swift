@@ -18,14 +18,19 @@ import Testing
         private let ended = DispatchSemaphore(value: 0)
 
         init(_ request: String, to server: ServerProcess) throws {
-            let connection = try ClientConnection(to: .tcp(host: "127.0.0.1", port: server.port))
-            try connection.write(Array(request.utf8))
+            let asked = DispatchSemaphore(value: 0)
+            let port = server.port
             Thread.detachNewThread { [self] in
                 var bytes: [UInt8] = []
-                while let piece = try? connection.read(atMost: 65_536), !piece.isEmpty { bytes += piece }
+                if let connection = try? ClientConnection(to: .tcp(host: "127.0.0.1", port: port)) {
+                    try? connection.write(Array(request.utf8))
+                    asked.signal()
+                    while let piece = try? connection.read(atMost: 65_536), !piece.isEmpty { bytes += piece }
+                }
                 answer = String(decoding: bytes, as: UTF8.self)
                 ended.signal()
             }
+            try #require(asked.wait(timeout: .now() + .seconds(20)) == .success)
         }
 
         func end() throws -> String {
