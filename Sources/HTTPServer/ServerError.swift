@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a server could not start.
 package enum ServerError: Error, Sendable, Hashable {
     /// A system call failed; `code` is its errno.
@@ -18,6 +20,8 @@ package enum ServerError: Error, Sendable, Hashable {
 extension ServerError: CustomStringConvertible {
     package var description: String {
         switch self {
+        case .system(let operation, EMFILE):
+            "\(operation): \(systemMessage(EMFILE)); raise \"ulimit -n\" to at least 1024"
         case .system(let operation, let code): "\(operation): \(systemMessage(code))"
         case .unresolved(let host, let reason): "cannot resolve \(host): \(reason)"
         case .pathTooLong(let path): "the socket path is too long: \(path)"
