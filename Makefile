@@ -8,7 +8,7 @@ READING := HTTPServerTests|HTTPWireTests|HTTPClientTests|DatasetsTests|JobsTests
 SOURCES := Package.swift Sources Tests Tools Migrations Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo run test test-tsan test-asan testssl soak lint format bench fuzz fuzz-api exports openapi clean
+.PHONY: help deps test-deps build demo run test test-tsan test-asan testssl soak lint format bench fuzz fuzz-api exports digests openapi clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ test-tsan: test-deps ## Run the tests of the concurrent rooms under the thread s
 
 lint: ## Check the format of every source
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
-	@for script in deploy/install-deps.sh Tools/*.sh Fuzz/API/run.sh Fuzz/run Tests/Exports/run.sh Benchmarks/*/run.sh; do sh -n "$$script" || exit 1; done
+	@for script in deploy/install-deps.sh Tools/*.sh Fuzz/API/run.sh Fuzz/run Tests/Exports/run.sh Tests/Digests/run.sh Benchmarks/*/run.sh; do sh -n "$$script" || exit 1; done
 	@$(SWIFT) run --quiet OpenAPITool compare
 
 format: ## Format every source
@@ -76,6 +76,10 @@ fuzz-api: build test-deps ## Let schemathesis loose on a live server: 10,000 cas
 exports: build ## Hold exported models against predictions: every encoder, every kind of task, with onnxruntime
 	@Tools/python-tools.sh exports
 	@Tests/Exports/run.sh
+
+digests: build ## Print the digests of what 76 specs train, to compare two builds on one machine
+	@Tools/python-tools.sh exports >&2
+	@Tests/Digests/run.sh
 
 openapi: ## Make openapi.json, and the strategies in openapi.yaml, from their sources
 	$(SWIFT) run OpenAPITool update

@@ -135,6 +135,8 @@ let package = Package(
             name: "OpenAPITool", dependencies: ["Jobs", "Weighting", yams], path: "Tools/OpenAPI",
             swiftSettings: strict),
 
+        // What several test targets share.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         tests("Architecture", ["Jobs"]),
         tests("Compression", ["Compression"]),
         tests("Comparisons", ["Comparisons", "Jobs"], resources: [.copy("Reference")]),
@@ -146,13 +148,14 @@ let package = Package(
             "Trainer", ["Trainer", "Kernels", "Weighting", "Datasets", "Jobs", "Locks", protobuf],
             resources: [.copy("Reference")]),
         tests("JobStore", ["JobStore", "Jobs", "Migrations", "Locks", grdb, logging, metricsTestKit]),
-        tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", logging]),
+        tests("WorkerPool", ["WorkerPool", "JobStore", "Jobs", "Locks", "TestSupport", logging]),
         tests("HTTPWire", ["HTTPWire", httpTypes]),
         tests(
             "HTTPClient", ["HTTPClient", "HTTPServer", "HTTPWire", "Locks", httpTypes, logging],
             resources: [.copy("Servers")]),
         tests(
-            "HTTPServer", ["HTTPServer", "HTTPWire", "Locks", httpTypes, logging], resources: [.copy("Clients")]),
+            "HTTPServer", ["HTTPServer", "HTTPWire", "Locks", "TestSupport", httpTypes, logging],
+            resources: [.copy("Clients")]),
         tests(
             "API",
             [
@@ -161,7 +164,7 @@ let package = Package(
             ]),
         tests(
             "EndToEnd", ["tenbin", "HTTPClient", "HTTPServer", "HTTPWire", "Jobs", argumentParser, httpTypes, logging],
-            resources: [.copy("Clients")]),
+            resources: [.copy("Clients"), .copy("Stores")]),
         .target(name: "CPowerCut", path: "Tests/PowerCut"),
         .target(name: "CDiskFaults", path: "Tests/DiskFaults"),
         tests("Kill", ["tenbin", "HTTPClient", "Jobs", "Locks"], resources: [.copy("Images")]),

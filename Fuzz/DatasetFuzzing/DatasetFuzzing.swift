@@ -19,7 +19,7 @@ package enum DatasetFuzzing {
         let source = DatasetSource(path: path, sha256: "", schema: schema)
         let rows = try? DatasetFile.rows(source, limit: 5, limits: limits)
         for kind in TaskSpec.Kind.allCases {
-            for encoder in [EncoderSpec.mlp(MLPSpec()), .cnn(CNNSpec()), .text(TextSpec(ngramsMax: 2, tokensMax: 8))] {
+            for encoder in [EncoderSpec.mlp(MLPSpec()), .cnn(CNNSpec()), .text(TextSpec(ngrams: .init(max: 2), tokensMax: 8))] {
                 encode(source, kind: kind, encoder: encoder, rows: rows ?? [])
             }
         }

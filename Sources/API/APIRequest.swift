@@ -45,7 +45,8 @@ struct APIRequest: Sendable {
     func negotiated() throws(APIError) -> MediaType {
         let offered = route.offers
         if let suffix { return suffix }
-        guard let accept = fields[.accept] else { return offered[0] }
+        // An empty field asks for nothing (RFC 9110 section 12.5.1 has no meaning for it), so it is as good as none.
+        guard let accept = fields[.accept], !accept.isEmpty else { return offered[0] }
         let ranges = accept.split(separator: ",").compactMap(AcceptRange.init)
         let ranked = offered.map { type in (type, AcceptRange.quality(of: type.essence, among: ranges)) }
         guard let best = ranked.max(by: { $0.1 < $1.1 }), best.1 > 0 else {

@@ -23,9 +23,9 @@ final class Waiting: Sendable {
 
     /// The seconds that a request is willing to wait, at most a minute; nil when it says nothing about it.
     static func seconds(_ request: APIRequest) -> Int? {
-        let preferences = (request.fields[.prefer] ?? "").split(separator: ",").map(\.trimmed)
-        let wait = preferences.first { $0.lowercased().hasPrefix("wait=") }?.dropFirst("wait=".count)
-        guard let wait, !wait.isEmpty, wait.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard let wait = request.fields[.prefer].flatMap({ Preference.value(of: "wait", in: $0) }), !wait.isEmpty,
+            wait.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
         return min(Int(wait) ?? secondsMax, secondsMax)
     }
 

@@ -46,6 +46,7 @@ final class Connection {
 
     private var lastActivity: Milliseconds
     private var lastWriteProgress: Milliseconds
+    private var drainMeter: DrainMeter
     /// When to call `deadlineReached`; `Milliseconds.max` for never.
     private(set) var deadline = Milliseconds.max
     /// Whether a turn is scheduled already. Kept by the loop.
@@ -62,6 +63,7 @@ final class Connection {
         self.loop = loop
         lastActivity = loop.now
         lastWriteProgress = loop.now
+        drainMeter = DrainMeter(limits: loop.configuration.limits)
         updateDeadline()
     }
 
@@ -76,7 +78,10 @@ final class Connection {
         }
         if events & (EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { canWrite = true }
         if events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { isHungUp = true }
-        if events & (EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { endIsNear = true }
+        if events & (EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0, !endIsNear {
+            endIsNear = true
+            engine?.inputIsEnding()
+        }
         turn()
     }
 
@@ -122,7 +127,7 @@ final class Connection {
             turn()
             return
         }
-        if phase == .lingering || engine == nil || (!output.isEmpty && loop.now >= writeDeadline) {
+        if phase == .lingering || engine == nil || isTakenTooSlowly() {
             close()
             return
         }
@@ -145,19 +150,24 @@ final class Connection {
 
     /// Appends to what goes out, gathering small things in one buffer.
     func appendOutput(_ body: (inout [UInt8]) -> Void) {
-        if output.isEmpty { lastWriteProgress = loop.now }
+        if output.isEmpty { noteWaitingOutput() }
         if output.tail.capacity == 0 { output.tail = loop.pool.take() }
         body(&output.tail)
     }
 
     func appendOutput(_ bytes: [UInt8]) {
-        if output.isEmpty { lastWriteProgress = loop.now }
+        if output.isEmpty { noteWaitingOutput() }
         output.append(bytes)
     }
 
     func appendOutput(_ file: OutputQueue.FileRange) {
-        if output.isEmpty { lastWriteProgress = loop.now }
+        if output.isEmpty { noteWaitingOutput() }
         output.append(file)
+    }
+
+    private func noteWaitingOutput() {
+        lastWriteProgress = loop.now
+        drainMeter.resume(loop.now)
     }
 
     /// Goes on with another engine: the connection was upgraded.
@@ -221,6 +231,7 @@ final class Connection {
         case .wantsInput, .wantsRoom:
             return false
         case .failed:
+            loop.counters.refuseHandshake()
             close()
             return false
         }
@@ -332,8 +343,10 @@ final class Connection {
             switch transport.write(descriptor, from: output) {
             case .moved(let count, let isPartial):
                 output.consume(count)
+                drainMeter.add(count)
                 if isPartial { canWrite = false }
                 if count > 0 { lastWriteProgress = loop.now }
+                if output.isEmpty { drainMeter.pause(loop.now) }
                 if output.isEmpty { engine?.produce() }
             case .wouldBlock:
                 canWrite = false
@@ -362,7 +375,16 @@ final class Connection {
 
     // MARK: Time
 
-    private var writeDeadline: Milliseconds { lastWriteProgress + limits.writeStallSeconds.milliseconds }
+    private var writeDeadline: Milliseconds {
+        min(lastWriteProgress + limits.writeStallSeconds.milliseconds, drainMeter.end)
+    }
+
+    /// Whether the peer takes nothing of what waits, or less than it must.
+    private func isTakenTooSlowly() -> Bool {
+        guard !output.isEmpty else { return false }
+        if loop.now >= lastWriteProgress + limits.writeStallSeconds.milliseconds { return true }
+        return loop.now >= drainMeter.end && !drainMeter.passes(loop.now)
+    }
 
     /// Before the protocol is known.
     private var openingDeadline: Milliseconds {
@@ -394,6 +416,8 @@ protocol Engine: AnyObject {
     var wantsInput: Bool { get }
     /// Queues output as far as there is some and room for it.
     func produce()
+    /// The peer has ended its side; what it sent before may not have been read yet. It may also be gone altogether.
+    func inputIsEnding()
     /// The peer sends nothing more.
     func inputEnded()
     /// When `deadlineReached` is due; `Milliseconds.max` for never.

@@ -28,10 +28,14 @@ final class HTTP1Engine: Engine {
     private var isDraining = false
 
     private var headDeadline: Milliseconds?
+    /// When to find out whether a client that has ended its side is still there.
+    private var probesDue: [Milliseconds] = []
     private var rate: RateWindow
 
     /// Requests begun in one turn; then the other connections have theirs.
     private static let requestsPerTurn = 32
+    /// How long after the end of the input a pending answer is announced, so that a client that is gone is noticed.
+    private static let probeSeconds = [1.0, 3.0]
     /// One piece asked of a content source.
     private static let pieceBytes = 16 * 1024
 
@@ -202,6 +206,18 @@ final class HTTP1Engine: Engine {
     private func finishContent(_ exchange: ActiveExchange) {
         let (_, response) = loop.mailbox.callingHandler(for: exchange.key) { exchange.finishContent() }
         if let response { take(response, for: exchange) }
+    }
+
+    func inputIsEnding() {
+        probesDue = Self.probeSeconds.map { loop.now + $0.milliseconds }
+    }
+
+    /// Writes an interim answer while the final one is pending. A client that only ended its side ignores it (RFC 9110 section
+    /// 15.2); the system of one that is gone answers with a reset, which ends the wait.
+    private func probe(_ exchange: ActiveExchange) {
+        probesDue.removeAll { $0 <= loop.now }
+        guard contentIsIn, !exchange.isAnswered, exchange.head.version == .http1_1 else { return }
+        connection.appendOutput { $0.append(contentsOf: HTTP1Serializer.continueLine) }
     }
 
     func inputEnded() {
@@ -380,13 +396,14 @@ final class HTTP1Engine: Engine {
     func deadline(idleSince: Milliseconds) -> Milliseconds {
         if let exchange {
             let isReading = !contentIsIn && !exchange.isSinkBusy
-            return isReading ? rate.end : .max
+            return min(isReading ? rate.end : .max, probesDue.first ?? .max)
         }
         return headDeadline ?? idleSince + limits.idleSeconds.milliseconds
     }
 
     func deadlineReached() {
         if let exchange {
+            if let due = probesDue.first, loop.now >= due { probe(exchange) }
             guard !contentIsIn, !exchange.isSinkBusy, loop.now >= rate.end, !rate.passes(loop.now) else { return }
             exchange.abortContent(.tooSlow)
             answer(exchange, with: .requestTimeout)

@@ -189,10 +189,20 @@ final class HTTP2Engine: Engine {
         if let response { take(response, number, stream) }
     }
 
+    func inputIsEnding() {}
+
     func inputEnded() {
-        // Half a connection is of no use in HTTP/2: whoever ends its side is gone.
-        connection.finish(lingers: false)
-        abandonAll()
+        // Requests that are complete get their answers, as over HTTP/1.1. Others never will be complete.
+        for number in streams.numbers where streams[number]?.contentIsIn == false {
+            session.reset(stream: number, code: .cancel)
+        }
+        handleEvents()
+        if streams.isEmpty {
+            connection.finish(lingers: false)
+        } else {
+            // What this writes also tells whether the peer is gone: then it answers with a reset.
+            drain()
+        }
     }
 
     // MARK: Answers
@@ -399,11 +409,23 @@ final class HTTP2Engine: Engine {
         if isDiscarding, loop.now >= stream.rate.end, !stream.rate.passes(loop.now) {
             session.reset(stream: number, code: .noError)
         }
-        let isWriting = stream.isAnswered && !stream.answerIsOut && !stream.sourceWaits
-        let progress = session.contentMoved(stream: number) ?? stream.answeredAt
-        if isWriting, loop.now >= progress + limits.writeStallSeconds.milliseconds {
-            session.reset(stream: number, code: .cancel)
+        if isTakenTooSlowly(number, stream) { session.reset(stream: number, code: .cancel) }
+    }
+
+    /// Whether the peer takes nothing of the answer that waits, or less than it must: it may keep its windows closed, or open
+    /// them byte by byte.
+    private func isTakenTooSlowly(_ number: Int32, _ stream: HTTP2Stream) -> Bool {
+        guard stream.isAnswered, !stream.answerIsOut, !stream.sourceWaits else {
+            stream.drainMeter.pause(loop.now)
+            return false
         }
+        let progress = session.contentProgress(stream: number)
+        if loop.now >= (progress?.lastAt ?? stream.answeredAt) + limits.writeStallSeconds.milliseconds { return true }
+        stream.drainMeter.resume(loop.now)
+        let bytes = progress?.bytes ?? 0
+        stream.drainMeter.add(bytes - stream.meteredBytes)
+        stream.meteredBytes = bytes
+        return loop.now >= stream.drainMeter.end && !stream.drainMeter.passes(loop.now)
     }
 
     func drain() {

@@ -22,12 +22,17 @@ final class HTTP2Stream: ActiveExchange {
     /// Unwanted content that may still come after the answer before the stream is reset.
     var discardRemaining: Int
     var rate: RateWindow
+    /// Whether the peer takes the answer fast enough, its flow-control windows included.
+    var drainMeter: DrainMeter
+    /// The part of the answer that the meter has counted.
+    var meteredBytes = 0
 
     init(number: Int32, head: RequestHead, connection: Connection) {
         let loop = connection.loop
         answeredAt = loop.now
         discardRemaining = loop.configuration.limits.discardBytesMax
         rate = loop.rateWindow
+        drainMeter = DrainMeter(limits: loop.configuration.limits)
         super.init(
             key: ExchangeKey(connection: connection.id, exchange: Int(number)), mailbox: loop.mailbox, head: head,
             startedNanoseconds: loop.requestClock())

@@ -26,10 +26,14 @@ package final class Server: Sendable {
     package struct Statistics: Sendable, Hashable {
         package var connections: Int
         package var requestsInFlight: Int
+        /// TLS handshakes that failed since the start.
+        package var handshakeRefusals: Int
     }
 
     package var statistics: Statistics {
-        Statistics(connections: counters.connectionCount, requestsInFlight: counters.requestCount)
+        Statistics(
+            connections: counters.connectionCount, requestsInFlight: counters.requestCount,
+            handshakeRefusals: counters.handshakeRefusalCount)
     }
 
     /// Opens the sockets and starts the loops. When it returns, connections are accepted.

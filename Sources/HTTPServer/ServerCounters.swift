@@ -12,6 +12,13 @@ final class ServerCounters: Sendable {
         self.limits = limits
     }
 
+    private let handshakeRefusals = Atomic<Int>(0)
+
+    /// TLS handshakes that failed: no common protocol, no valid client certificate, or no TLS at all.
+    var handshakeRefusalCount: Int { handshakeRefusals.load(ordering: .relaxed) }
+
+    func refuseHandshake() { handshakeRefusals.add(1, ordering: .relaxed) }
+
     var connectionCount: Int { connections.load(ordering: .relaxed) }
     var requestCount: Int { requests.load(ordering: .relaxed) }
 

@@ -13,6 +13,10 @@ package struct ServerLimits: Sendable, Hashable {
     package var handshakeSeconds: Double
     /// Without a byte written while there are some to write; then the connection is cut.
     package var writeStallSeconds: Double
+    /// The least mean speed at which an answer must be taken, over windows of `drainWindowSeconds` in which bytes of it wait;
+    /// else the connection, or the HTTP/2 stream, is cut.
+    package var drainBytesPerSecondMin: Int
+    package var drainWindowSeconds: Double
     /// The least mean speed at which content must come, measured over windows of `bodyWindowSeconds`; else 408.
     package var bodyBytesPerSecondMin: Int
     /// The window over which the speed of content is measured.
@@ -36,7 +40,8 @@ package struct ServerLimits: Sendable, Hashable {
     package init(
         http1: HTTP1Limits = HTTP1Limits(), http2: HTTP2Limits = HTTP2Limits(), headerSeconds: Double = 10,
         idleSeconds: Double = 60,
-        handshakeSeconds: Double = 10, writeStallSeconds: Double = 30, bodyBytesPerSecondMin: Int = 240,
+        handshakeSeconds: Double = 10, writeStallSeconds: Double = 30, drainBytesPerSecondMin: Int = 1_024,
+        drainWindowSeconds: Double = 60, bodyBytesPerSecondMin: Int = 240,
         bodyWindowSeconds: Double = 10, lingerSeconds: Double = 2, discardBytesMax: Int = 64 * 1024,
         outputBytesMax: Int = 64 * 1024, connectionsMax: Int = 16_384, connectionsPerAddressMax: Int = 12_288,
         requestsInFlightMax: Int = 8_192
@@ -47,6 +52,8 @@ package struct ServerLimits: Sendable, Hashable {
         self.idleSeconds = idleSeconds
         self.handshakeSeconds = handshakeSeconds
         self.writeStallSeconds = writeStallSeconds
+        self.drainBytesPerSecondMin = drainBytesPerSecondMin
+        self.drainWindowSeconds = drainWindowSeconds
         self.bodyBytesPerSecondMin = bodyBytesPerSecondMin
         self.bodyWindowSeconds = bodyWindowSeconds
         self.lingerSeconds = lingerSeconds

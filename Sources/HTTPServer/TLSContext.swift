@@ -43,13 +43,14 @@ final class TLSContext: @unchecked Sendable {
         let key = configuration.keyPath
         try check(Int(SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM)), "key \(key)")
         try check(Int(SSL_CTX_check_private_key(context)), "key \(key)")
-        guard let authority = configuration.clientAuthorityPath else { return }
-        try check(Int(SSL_CTX_load_verify_file(context, authority)), "client authority \(authority)")
-        guard let names = SSL_load_client_CA_file(authority) else {
-            throw .tls(operation: "client authority \(authority)", Self.reason())
+        guard let authority = configuration.clientAuthority else { return }
+        try check(Int(SSL_CTX_load_verify_file(context, authority.path)), "client authority \(authority.path)")
+        guard let names = SSL_load_client_CA_file(authority.path) else {
+            throw .tls(operation: "client authority \(authority.path)", Self.reason())
         }
         SSL_CTX_set_client_CA_list(context, names)
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+        let refusal = authority.isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | refusal, nil)
     }
 
     private func check(_ status: Int, _ operation: String) throws(ServerError) {

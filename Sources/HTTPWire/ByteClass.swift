@@ -8,6 +8,9 @@ package struct ByteClass: Sendable, Hashable {
     package static let fieldText = ByteClass(bit: 1 << 1)
     /// What a path or query may hold unescaped, RFC 3986 section 3.3 and 3.4; `%` is checked apart.
     package static let target = ByteClass(bit: 1 << 2)
+    /// What a query may hold unescaped: as `target`, and the `|`, `[` and `]` that browsers send as they are (WHATWG URL,
+    /// query percent-encode set).
+    package static let query = ByteClass(bit: 1 << 6)
     /// What a registered host name may hold here: letters, digits, `-._~`. Sub-delimiters have no use in a host name and a
     /// record in request smuggling, so they are left out.
     package static let hostName = ByteClass(bit: 1 << 3)
@@ -36,7 +39,8 @@ package struct ByteClass: Sendable, Hashable {
         let isHexadecimal = isDigit || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
         if isDigit || isLetter || "!#$%&'*+-.^_`|~".utf8.contains(byte) { bits |= token.bit }
         if byte == 0x09 || (byte >= 0x20 && byte != 0x7F) { bits |= fieldText.bit }
-        if isDigit || isLetter || "-._~!$&'()*+,;=:@/?%".utf8.contains(byte) { bits |= target.bit }
+        if isDigit || isLetter || "-._~!$&'()*+,;=:@/?%".utf8.contains(byte) { bits |= target.bit | query.bit }
+        if "|[]".utf8.contains(byte) { bits |= query.bit }
         if isDigit || isLetter || "-._~".utf8.contains(byte) { bits |= hostName.bit }
         if isHexadecimal || ":.".utf8.contains(byte) { bits |= addressLiteral.bit }
         if isHexadecimal { bits |= hexDigit.bit }

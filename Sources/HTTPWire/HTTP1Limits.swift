@@ -1,5 +1,8 @@
 /// What one HTTP/1 request may cost before its content.
 package struct HTTP1Limits: Sendable, Hashable {
+    /// No method that exists is longer; the same over HTTP/2.
+    static let methodBytesMaxStandard = 32
+
     /// The longest method token; a longer one is answered 501 (RFC 9112 section 3).
     package var methodBytesMax: Int
     /// The longest request target; a longer one is answered 414.
@@ -16,7 +19,8 @@ package struct HTTP1Limits: Sendable, Hashable {
     package var trailerBytesMax: Int
 
     package init(
-        methodBytesMax: Int = 32, targetBytesMax: Int = 8 * 1024, fieldBytesMax: Int = 16 * 1024, fieldsMax: Int = 100,
+        methodBytesMax: Int = methodBytesMaxStandard, targetBytesMax: Int = 8 * 1024, fieldBytesMax: Int = 16 * 1024,
+        fieldsMax: Int = 100,
         chunkLineBytesMax: Int = 512, chunkExtensionBytesMax: Int = 16 * 1024, trailerBytesMax: Int = 8 * 1024
     ) {
         self.methodBytesMax = methodBytesMax
@@ -28,6 +32,10 @@ package struct HTTP1Limits: Sendable, Hashable {
         self.trailerBytesMax = trailerBytesMax
     }
 
-    /// A request line without its CRLF: method, target, version and two spaces.
-    var requestLineBytesMax: Int { methodBytesMax + targetBytesMax + 10 }
+    /// What may stand in the place of the version: more is refused before the line ends.
+    static let versionBytesMax = 16
+
+    /// A request line without its CRLF: method, target, version and two spaces. One byte more than a version may have is
+    /// still read, so that a long one is told from a long target.
+    var requestLineBytesMax: Int { methodBytesMax + targetBytesMax + Self.versionBytesMax + 3 }
 }

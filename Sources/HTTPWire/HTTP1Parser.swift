@@ -181,6 +181,7 @@ package struct HTTP1Parser {
     private func check(
         _ bytes: UnsafeRawBufferPointer, from start: Int, allowed: Int, isComplete: Bool
     ) -> TransportProblem? {
+        if case .start = state, let problem = requestLineProblem(bytes) { return problem }
         let end = min(bytes.count, allowed + 1)
         if start < end {
             let tail = bytes.part(start..<end)
@@ -197,6 +198,24 @@ package struct HTTP1Parser {
             return .malformed("A line ends in a line feed without carriage return.")
         }
         return nil
+    }
+
+    /// What is wrong with the beginning of a request line, however the line goes on: a method that is too long, or more bytes
+    /// than a version has after the target.
+    private func requestLineProblem(_ line: UnsafeRawBufferPointer) -> TransportProblem? {
+        guard line.count > HTTP1Limits.versionBytesMax else { return nil }
+        let head = line.part(0..<min(line.count, limits.methodBytesMax + 1))
+        guard let methodEnd = head.firstIndex(of: Byte.space) else {
+            return head.count > limits.methodBytesMax && ByteClass.token.containsAll(head) ? .methodNotImplemented : nil
+        }
+        let rest = line.part(methodEnd + 1..<line.count)
+        guard let targetEnd = rest.firstIndex(of: Byte.space), targetEnd <= limits.targetBytesMax else { return nil }
+        let version = rest.part(targetEnd + 1..<rest.count)
+        let lineEnd = version.last == Byte.carriageReturn ? 1 : 0
+        guard version.count - lineEnd > HTTP1Limits.versionBytesMax,
+            ByteClass.fieldText.containsAll(line.part(0..<line.count - version.count + HTTP1Limits.versionBytesMax + 1))
+        else { return nil }
+        return .malformed("The request line has no well-formed version.")
     }
 
     /// Acts on a line that is complete but for its line feed.

@@ -39,6 +39,7 @@ struct HTTP2HeadDraft {
         if name.equals(":method") {
             method = HTTPRequest.Method(bytes: value)
             if method == nil { isMalformed = true }
+            if value.count > HTTP1Limits.methodBytesMaxStandard { problem = problem ?? .methodNotImplemented }
         } else if name.equals(":scheme") {
             scheme = value.text
             // As in absolute-form; others name nothing that a server of HTTP has.

@@ -14,8 +14,7 @@ struct HTTP2Recorder: ~Copyable {
         var offset = 0
         /// Whether nothing follows `bytes`.
         var isLast = false
-        /// When the library last took some of it.
-        var movedAt: Int?
+        var progress = HTTP2ContentProgress()
 
         /// Copies as much as fits; nil when it has yet to be given more.
         mutating func fill(_ buffer: UnsafeMutableRawBufferPointer, now: Int) -> (count: Int, isLast: Bool)? {
@@ -26,7 +25,10 @@ struct HTTP2Recorder: ~Copyable {
                 buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
             }
             offset += count
-            if count > 0 { movedAt = now }
+            if count > 0 {
+                progress.lastAt = now
+                progress.bytes &+= count
+            }
             return (count, count == rest && isLast)
         }
     }
@@ -275,12 +277,13 @@ struct HTTP2Recorder: ~Copyable {
     mutating func goOn(stream: Int32, _ bytes: [UInt8], isLast: Bool) -> Bool {
         guard let position = position(of: stream) else { return false }
         outgoing[position] = Outgoing(
-            stream: stream, bytes: bytes, isLast: isLast, movedAt: outgoing[position]?.movedAt)
+            stream: stream, bytes: bytes, isLast: isLast,
+            progress: outgoing[position]?.progress ?? HTTP2ContentProgress())
         return true
     }
 
-    /// When the library last took some of the answer.
-    func movedAt(stream: Int32) -> Int? { position(of: stream).flatMap { outgoing[$0]?.movedAt } }
+    /// What the library has taken of the answer; nil when there is none.
+    func progress(stream: Int32) -> HTTP2ContentProgress? { position(of: stream).flatMap { outgoing[$0]?.progress } }
 
     /// Fills `buffer` with the next content at a stream's position. Nil defers until `HTTP2Session.supply`.
     mutating func fill(

@@ -173,8 +173,8 @@ package final class HTTP2Session {
         nghttp2_session_resume_data(session, stream)
     }
 
-    /// When content of the answer last left for the peer, on the clock of `produce`; nil when none has.
-    package func contentMoved(stream: Int32) -> Int? { recorder.pointee.movedAt(stream: stream) }
+    /// How much of an answer's content has left for the peer; nil when no content waits.
+    package func contentProgress(stream: Int32) -> HTTP2ContentProgress? { recorder.pointee.progress(stream: stream) }
 
     /// Contents of answers that have yet to go out.
     var contentsHeld: Int { recorder.pointee.contentsHeld }
@@ -227,4 +227,11 @@ package final class HTTP2Session {
         default: NGHTTP2_PROTOCOL_ERROR.rawValue
         }
     }
+}
+
+/// How far the content of an HTTP/2 answer has come on its way to the peer.
+package struct HTTP2ContentProgress: Sendable, Hashable {
+    /// When content last left, on the clock of `HTTP2Session.produce`; nil when none has.
+    package var lastAt: Int?
+    package var bytes = 0
 }

@@ -53,9 +53,10 @@ struct RequestTarget: Hashable {
         return true
     }
 
-    /// Only bytes of RFC 3986 path and query, every `%` followed by two hexadecimal digits.
+    /// Only bytes of RFC 3986 path and query, every `%` followed by two hexadecimal digits. In the query a raw `|`, `[` or `]` is
+    /// taken too.
     static func isPathAndQuery(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard ByteClass.target.containsAll(bytes) else { return false }
+        guard ByteClass.target.containsAll(bytes) || isBrowserTarget(bytes) else { return false }
         var index = 0
         while index < bytes.count {
             if bytes[index] == Byte.percent {
@@ -67,6 +68,15 @@ struct RequestTarget: Hashable {
             index += 1
         }
         return true
+    }
+}
+
+extension RequestTarget {
+    /// Whether all bytes before the query are those of a path, and the others those that browsers put into a query.
+    private static func isBrowserTarget(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let query = bytes.firstIndex(of: Byte.question) else { return false }
+        return ByteClass.target.containsAll(bytes.part(0..<query))
+            && ByteClass.query.containsAll(bytes.part(query..<bytes.count))
     }
 }
 

@@ -122,13 +122,26 @@ package struct TextSpec: Sendable, Hashable {
         case words, characters
     }
 
+    /// Lengths of the n-grams that are tokens.
+    package struct NGrams: Sendable, Hashable {
+        package var min: Int
+        package var max: Int
+
+        /// The longest n-gram of words.
+        static let wordsMax = 3
+
+        package init(min: Int = 1, max: Int = 1) {
+            self.min = min
+            self.max = max
+        }
+    }
+
     /// The text column; nil for the only input column.
     package var column: String?
     package var variant: Variant
     package var tokens: Tokens
     package var lowercase: Bool
-    package var ngramsMin: Int
-    package var ngramsMax: Int
+    package var ngrams: NGrams
     package var embedding: Int
     package var vocabularyMax: Int
     package var countMin: Int
@@ -142,15 +155,14 @@ package struct TextSpec: Sendable, Hashable {
 
     package init(
         column: String? = nil, variant: Variant = .mean, tokens: Tokens = .words, lowercase: Bool? = nil,
-        ngramsMin: Int = 1, ngramsMax: Int = 1, embedding: Int = 128, vocabularyMax: Int = 20_000, countMin: Int = 1,
+        ngrams: NGrams = NGrams(), embedding: Int = 128, vocabularyMax: Int = 20_000, countMin: Int = 1,
         tokensMax: Int = 64, kernels: [Int] = [3, 4, 5], filters: Int = 100, dense: [Int] = [], dropout: Double = 0
     ) {
         self.column = column
         self.variant = variant
         self.tokens = tokens
         self.lowercase = lowercase ?? (tokens == .words)
-        self.ngramsMin = ngramsMin
-        self.ngramsMax = ngramsMax
+        self.ngrams = ngrams
         self.embedding = embedding
         self.vocabularyMax = vocabularyMax
         self.countMin = countMin

@@ -1,7 +1,7 @@
 import Weighting
 
 /// Collects what is wrong with a document, so that one answer names all of it.
-final class ProblemLog {
+package final class ProblemLog {
     private(set) var problems: [Problem] = []
 
     func report(_ pointer: String, _ detail: String) {
@@ -13,7 +13,7 @@ final class ProblemLog {
 ///
 /// A member that is missing gets its default; one that is wrong is reported and gets its default too, so that reading
 /// goes on. `finish()` reports the members nobody asked for. Explicit `null` means the same as absence.
-struct SpecReader {
+package struct SpecReader {
     let pointer: String
     let log: ProblemLog
     /// Few, or else their document is refused: looking through them beats a table.

@@ -82,8 +82,8 @@ extension TrainingSpec {
     }
 
     private mutating func readTraining(_ reader: inout SpecReader) {
-        optimizer = OptimizerSpec.read(&reader)
-        schedule = ScheduleSpec.read(&reader)
+        optimizer = reader.record("optimizer") ?? optimizer
+        schedule = reader.record("schedule") ?? schedule
         epochs = reader.integer("epochs", in: 1...Self.epochsMax) ?? epochs
         batchSize = reader.integer("batch_size", in: 1...Self.batchSizeMax) ?? batchSize
         seed = reader.integer("seed", in: 0...Self.seedMax).map(UInt64.init) ?? seed
@@ -92,7 +92,7 @@ extension TrainingSpec {
         initialModel = reader.identifier("initial_model", kind: .model)
         diagnostics = reader.flag("diagnostics") ?? diagnostics
         earlyStopping = EarlyStoppingSpec.read(&reader, tasks: tasks)
-        checkpoint = CheckpointSpec.read(&reader)
+        checkpoint = reader.record("checkpoint") ?? checkpoint
     }
 
     private mutating func readScheduling(_ reader: inout SpecReader) {
@@ -179,47 +179,6 @@ extension Holdout {
     }
 }
 
-extension OptimizerSpec {
-    fileprivate static func read(_ reader: inout SpecReader) -> OptimizerSpec {
-        var spec = OptimizerSpec()
-        guard var part = reader.object("optimizer") else { return spec }
-        spec.kind = part.choice("type", as: Kind.self) ?? spec.kind
-        spec.learningRate = part.number("learning_rate", in: .above(0, to: 1_000)) ?? spec.learningRate
-        spec.momentum = part.number("momentum", in: .from(0, below: 1)) ?? spec.momentum
-        spec.nesterov = part.flag("nesterov") ?? spec.nesterov
-        if let betas = part.array("betas", count: 2...2) {
-            spec.betas = betas.map { element, pointer in
-                guard let beta = element.double, beta >= 0, beta < 1 else {
-                    part.log.report(pointer, "expected a number of at least 0 and below 1, got \(element.excerpt)")
-                    return 0
-                }
-                return beta
-            }
-        }
-        spec.epsilon = part.number("epsilon", in: .above(0, to: 1)) ?? spec.epsilon
-        spec.weightDecay = part.number("weight_decay", in: .from(0, to: 1_000)) ?? spec.weightDecay
-        if spec.nesterov, spec.kind != .sgd || spec.momentum == 0 {
-            part.report("nesterov", "needs \"type\": \"sgd\" and a momentum above 0")
-        }
-        part.finish()
-        return spec
-    }
-}
-
-extension ScheduleSpec {
-    fileprivate static func read(_ reader: inout SpecReader) -> ScheduleSpec {
-        guard var part = reader.object("schedule") else { return ScheduleSpec() }
-        let kind = part.choice("type", as: Kind.self) ?? .constant
-        var spec = ScheduleSpec(kind: kind)
-        spec.warmupEpochs = part.integer("warmup_epochs", in: 0...TrainingSpec.epochsMax) ?? spec.warmupEpochs
-        spec.stepEpochs = part.integer("step_epochs", in: 1...TrainingSpec.epochsMax) ?? spec.stepEpochs
-        spec.gamma = part.number("gamma", in: .above(0, to: 1)) ?? spec.gamma
-        spec.learningRateMax = part.number("learning_rate_max", in: .above(0, to: 1_000))
-        part.finish()
-        return spec
-    }
-}
-
 extension EarlyStoppingSpec {
     fileprivate static func read(_ reader: inout SpecReader, tasks: [TaskSpec]) -> EarlyStoppingSpec? {
         guard var part = reader.object("early_stopping") else { return nil }
@@ -250,18 +209,6 @@ extension EarlyStoppingSpec.Monitor {
             return .validationLoss
         }
         return .metric(task: task.name, metric: metric)
-    }
-}
-
-extension CheckpointSpec {
-    fileprivate static func read(_ reader: inout SpecReader) -> CheckpointSpec {
-        var spec = CheckpointSpec()
-        guard var part = reader.object("checkpoint") else { return spec }
-        spec.everyEpochs = part.integer("every_epochs", in: 1...TrainingSpec.epochsMax) ?? spec.everyEpochs
-        spec.everySeconds = part.integer("every_seconds", in: 1...31_536_000)
-        spec.keep = part.integer("keep", in: 1...1_000) ?? spec.keep
-        part.finish()
-        return spec
     }
 }
 

@@ -119,84 +119,12 @@ extension EncoderSpec {
     fileprivate var json: JSONValue {
         let members: [JSONValue.Member] =
             switch self {
-            case .mlp(let spec): spec.members
-            case .cnn(let spec): spec.members
-            case .resnet(let spec): spec.members
-            case .text(let spec): spec.members
+            case .mlp(let spec): spec.jsonMembers
+            case .cnn(let spec): spec.jsonMembers
+            case .resnet(let spec): spec.jsonMembers
+            case .text(let spec): spec.jsonMembers
             }
         return .object([.init("type", .string(kind.rawValue))] + members)
-    }
-}
-
-extension MLPSpec {
-    fileprivate var members: [JSONValue.Member] {
-        [
-            .init("hidden", JSONValue(hidden)), .init("activation", .string(activation.rawValue)),
-            .init("dropout", .number(dropout)), .init("batch_norm", .bool(batchNorm)),
-        ]
-    }
-}
-
-extension CNNSpec {
-    fileprivate var members: [JSONValue.Member] {
-        [.init("blocks", .array(blocks.map(\.json))), .init("dense", JSONValue(dense))]
-    }
-}
-
-extension CNNSpec.Block {
-    fileprivate var json: JSONValue {
-        .object([
-            .init("filters", JSONValue(filters)), .init("kernel", JSONValue(kernel)),
-            .init("stride", JSONValue(stride)),
-            .init("padding", JSONValue(padding)), .init("pool", .string(pool.rawValue)),
-            .init("pool_size", JSONValue(poolSize)), .init("activation", .string(activation.rawValue)),
-            .init("batch_norm", .bool(batchNorm)), .init("dropout", .number(dropout)),
-        ])
-    }
-}
-
-extension ResNetSpec {
-    fileprivate var members: [JSONValue.Member] {
-        [
-            .init("depth", JSONValue(depth)), .init("width", JSONValue(width)),
-            .init("augmentation", JSONValue(augmentation.map(\.rawValue))),
-        ]
-    }
-}
-
-extension TextSpec {
-    fileprivate var members: [JSONValue.Member] {
-        [
-            .init("column", JSONValue(column)), .init("variant", .string(variant.rawValue)),
-            .init("tokens", .string(tokens.rawValue)), .init("lowercase", .bool(lowercase)),
-            .init("ngrams", .object([.init("min", JSONValue(ngramsMin)), .init("max", JSONValue(ngramsMax))])),
-            .init("embedding", JSONValue(embedding)), .init("vocabulary_max", JSONValue(vocabularyMax)),
-            .init("count_min", JSONValue(countMin)), .init("tokens_max", JSONValue(tokensMax)),
-            .init("kernels", JSONValue(kernels)), .init("filters", JSONValue(filters)),
-            .init("dense", JSONValue(dense)),
-            .init("dropout", .number(dropout)),
-        ]
-    }
-}
-
-extension OptimizerSpec {
-    fileprivate var json: JSONValue {
-        .object([
-            .init("type", .string(kind.rawValue)), .init("learning_rate", .number(learningRate)),
-            .init("momentum", .number(momentum)), .init("nesterov", .bool(nesterov)),
-            .init("betas", .array(betas.map(JSONValue.number))), .init("epsilon", .number(epsilon)),
-            .init("weight_decay", .number(weightDecay)),
-        ])
-    }
-}
-
-extension ScheduleSpec {
-    fileprivate var json: JSONValue {
-        .object([
-            .init("type", .string(kind.rawValue)), .init("warmup_epochs", JSONValue(warmupEpochs)),
-            .init("step_epochs", JSONValue(stepEpochs)), .init("gamma", .number(gamma)),
-            .init("learning_rate_max", JSONValue(learningRateMax)),
-        ])
     }
 }
 
@@ -209,14 +137,5 @@ extension EarlyStoppingSpec {
                 .object([.init("task", .string(task)), .init("metric", .string(metric))])
             }
         return .object([.init("patience", JSONValue(patience)), .init("monitor", monitor)])
-    }
-}
-
-extension CheckpointSpec {
-    fileprivate var json: JSONValue {
-        .object([
-            .init("every_epochs", JSONValue(everyEpochs)), .init("every_seconds", JSONValue(everySeconds)),
-            .init("keep", JSONValue(keep)),
-        ])
     }
 }

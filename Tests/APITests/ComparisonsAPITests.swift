@@ -121,10 +121,13 @@ struct ComparisonsAPITests {
         let id = try #require(created["id"]?.text)
         try Self.finishAll(bench)
         let before = try bench.ask(.get, "/v1/comparisons/\(id)").json()
+        let means = before["rows"]?.elements?.compactMap { $0["mean"]?.double } ?? []
+        #expect(!means.isEmpty, "without figures there is nothing to keep")
         let job = try #require(created["jobs"]?.elements?.first?.text)
         #expect(bench.ask(.delete, "/v1/jobs/\(job)").status == 204)
         let after = try bench.ask(.get, "/v1/comparisons/\(id)").json()
         #expect(after["rows"] == before["rows"])
+        #expect(bench.ask(.get, "/v1/jobs/\(job)").status == 404)
         #expect(after["state"]?.text == "succeeded")
         #expect(after["runs"]?.elements?.first?["state"] == .null)
     }

@@ -48,9 +48,13 @@ struct DatasetsAPITests {
         ("/v1/datasets?name=a", "text/html", 415, "unsupported-media-type"),
     ])
     func anUploadWithoutANameOrATypeIsRefused(path: String, type: String, status: Int, code: String) throws {
-        let answer = try Bench().ask(.post, path, fields: [.contentType: type], body: Bench.csv)
+        let bench = try Bench()
+        let answer = bench.ask(.post, path, fields: [.contentType: type], body: Bench.csv)
         #expect(answer.status == status)
         #expect(answer.code == code)
+        #expect(try bench.ask(.get, "/v1/datasets").json()["items"]?.elements?.isEmpty == true, "nothing is kept")
+        let right = bench.ask(.post, "/v1/datasets?name=a", fields: [.contentType: "text/csv"], body: Bench.csv)
+        #expect(right.status == 201, "with a name and a type the same file is taken")
     }
 
     @Test func aDigestIsChecked() throws {

@@ -96,7 +96,7 @@ struct DescriptionTests {
 
     @Test func theSchemasOfTheStrategiesAreThoseOfTheCatalogue() throws {
         let text = try Description.text()
-        #expect(try StrategySchemas.update(text) == text, "make openapi brings them up to date")
+        #expect(try GeneratedSchemas.update(text) == text, "make openapi brings them up to date")
     }
 
     /// A comma in a description that is not quoted makes a member of its own, with nothing in it.

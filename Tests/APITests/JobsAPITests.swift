@@ -179,15 +179,23 @@ struct JobsAPITests {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload(), #","labels":{"a":"1","b":"2"}"#)
         let fields: HTTPFields = [.contentType: "application/merge-patch+json"]
+        let before = try bench.ask(.get, "/v1/jobs/\(job)").json()
         let answer = bench.ask(
             .patch, "/v1/jobs/\(job)", fields: fields, body: #"{"priority":7,"labels":{"a":null,"c":"3"}}"#)
         #expect(answer.status == 200)
         let patched = try answer.json()
         #expect(patched["priority"]?.int == 7)
         #expect(patched["labels"] == .object([.init("b", .string("2")), .init("c", .string("3"))]))
+        let members = try #require(before.members)
+        #expect(members.count > 10)
+        #expect(members.filter { patched[$0.name] != $0.value }.map(\.name).sorted() == ["labels", "priority", "spec"])
+        let specMembers = try #require(before["spec"]?.members)
+        #expect(
+            specMembers.filter { patched["spec"]?[$0.name] != $0.value }.map(\.name).sorted() == ["labels", "priority"])
         let wrong = bench.ask(.patch, "/v1/jobs/\(job)", fields: fields, body: #"{"priority":101,"epochs":3}"#)
         #expect(wrong.status == 422)
         #expect(wrong.pointers == ["/epochs", "/priority"])
+        #expect(try bench.ask(.get, "/v1/jobs/\(job)").json() == patched, "a patch that is refused changes nothing")
         var stale = fields
         stale[.ifMatch] = "\"1.0.1.json\""
         #expect(bench.ask(.patch, "/v1/jobs/\(job)", fields: stale, body: "{}").status == 412)

@@ -24,7 +24,7 @@ struct PreprocessingJSONTests {
             inputs: .text(
                 .init(
                     column: "t",
-                    options: TextOptions(TextSpec(column: "t", tokens: .characters, ngramsMin: 2, ngramsMax: 3)),
+                    options: TextOptions(TextSpec(column: "t", tokens: .characters, ngrams: .init(min: 2, max: 3))),
                     vocabulary: ["a b", "\u{1F600}"])), targets: []),
     ]
 

@@ -34,17 +34,17 @@ struct TokenizerTests {
 
     @Test func ngramsBeginAtEachTokenTheShortestFirst() {
         #expect(
-            ngrams("a b c", TextSpec(ngramsMin: 1, ngramsMax: 3)) == ["a", "a b", "a b c", "b", "b c", "c"])
+            ngrams("a b c", TextSpec(ngrams: .init(min: 1, max: 3))) == ["a", "a b", "a b c", "b", "b c", "c"])
         #expect(
-            ngrams("abcd", TextSpec(tokens: .characters, ngramsMin: 2, ngramsMax: 3)) == [
+            ngrams("abcd", TextSpec(tokens: .characters, ngrams: .init(min: 2, max: 3))) == [
                 "ab", "abc", "bc", "bcd", "cd",
             ])
-        #expect(ngrams("a", TextSpec(ngramsMin: 2, ngramsMax: 2)).isEmpty)
+        #expect(ngrams("a", TextSpec(ngrams: .init(min: 2, max: 2))).isEmpty)
     }
 
     @Test(arguments: [TextSpec.Tokens.words, .characters], [1, 2, 3])
     func theLimitGivesTheBeginningOfAllNgrams(tokens: TextSpec.Tokens, ngramsMax: Int) {
-        let spec = TextSpec(tokens: tokens, ngramsMin: 1, ngramsMax: ngramsMax)
+        let spec = TextSpec(tokens: tokens, ngrams: .init(min: 1, max: ngramsMax))
         let text = "one two, three four five six"
         let all = ngrams(text, spec)
         for limit in 0...all.count + 2 {

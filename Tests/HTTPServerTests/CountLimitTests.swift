@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -20,7 +21,7 @@ import Testing
             #expect(body.contains("\"code\":\"overloaded\""))
             second.endSending()
             #expect(second.readToEnd().isEmpty)
-            while server.statistics.connections > 1 { sched_yield() }
+            try waitUntil { server.statistics.connections <= 1 }
             try expectAnswer(server)
         }
     }
@@ -47,13 +48,13 @@ import Testing
         } _: { server in
             let (first, second) = (try TestClient(server), try TestClient(server))
             first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            while responders.values.isEmpty { sched_yield() }
+            try waitUntil { !responders.values.isEmpty }
             let refused = second.get("/")
             #expect(refused?.status == 503 && refused?.head.contains("\r\nRetry-After: 1\r\n") == true)
             responders.values[0].respond(text("done"))
             #expect(first.readAnswer()?.body == "done")
             second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            while responders.values.count < 2 { sched_yield() }
+            try waitUntil { responders.values.count >= 2 }
             responders.values[1].respond(text("again"))
             #expect(second.readAnswer()?.body == "again")
         }
@@ -70,7 +71,7 @@ import Testing
             #expect(modest.get("/warm")?.status == 200)
             // About 40 requests fit the first read; the modest one must come in long before all are served.
             startThread { greedy.send(String(repeating: "GET /greedy HTTP/1.1\r\nHost: a\r\n\r\n", count: 20_000)) }
-            while order.values.count < 10 { sched_yield() }
+            try waitUntil { order.values.count >= 10 }
             #expect(modest.get("/modest")?.status == 200)
             let index = try #require(order.values.firstIndex(of: "/modest"))
             #expect(index < 15_000)

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -39,7 +40,7 @@ import Testing
             client.send("GET /fast HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             client.send("GET /fast HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(client.readAnswer()?.body == "fast")
-            while first.values.isEmpty { sched_yield() }
+            try waitUntil { !first.values.isEmpty }
             first.values[0].respond(text("slow"))
             #expect(client.readAnswer()?.body == "slow")
             #expect(client.readAnswer()?.body == "fast")
@@ -265,10 +266,12 @@ import Testing
             let client = try TestClient(server, receiveBuffer: 4096)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             // The kernel takes some megabytes at most; asking must stop long before all 64 MiB are produced.
-            var last = -1
-            while source.taken != last || last <= 0 {
+            try waitUntil { source.taken > 0 }
+            var (last, unchanged) = (source.taken, 0)
+            try waitUntil {
+                unchanged = source.taken == last ? unchanged + 1 : 0
                 last = source.taken
-                for _ in 0..<20_000 { sched_yield() }
+                return unchanged == 100
             }
             #expect(last < 1024)
         }
@@ -315,7 +318,7 @@ import Testing
             let client = try TestClient(server)
             #expect(client.ask("GET /v1/7?a HTTP/1.1\r\nHost: a\r\ntraceparent: \(trace)\r\n\r\n")?.status == 201)
             _ = client.ask("BAD\r\n\r\n")
-            while records.values.count < 2 { sched_yield() }
+            try waitUntil { records.values.count >= 2 }
         }
         let record = try #require(records.values.first)
         #expect(record.method == "GET" && record.target == "/v1/7?a" && record.route == "/v1/{x}")

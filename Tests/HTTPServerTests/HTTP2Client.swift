@@ -111,6 +111,7 @@ final class HTTP2Client: @unchecked Sendable {
 
     @discardableResult
     func send(_ frames: Frame...) -> Bool { client.send(frames.flatMap(\.bytes)) }
+    func endSending() { client.endSending() }
     func send(_ frames: [Frame]) { client.send(frames.flatMap(\.bytes)) }
 
     /// The next frame; nil at the end of the connection or after ten seconds.

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -97,7 +98,7 @@ import Testing
             #expect(client.answer(1) != nil)
             #expect(client.isAlive())
             if !ends { client.send(Frame(.reset, stream: 1, be32(8))) }
-            while records.values.isEmpty { sched_yield() }
+            try waitUntil { !records.values.isEmpty }
             #expect(records.values.map(\.status) == [status])
         }
     }
@@ -123,7 +124,7 @@ import Testing
             client.send(
                 headers(1, Self.post, ends: false), Frame(.data, flags: 1, stream: 1, Array("12345678901".utf8)))
             #expect(client.answer(1) != nil)
-            while records.values.isEmpty { sched_yield() }
+            try waitUntil { !records.values.isEmpty }
             #expect(records.values.map(\.status) == [413] && failures.values == [.tooLarge(bytesMax: 10)])
         }
     }
@@ -156,6 +157,48 @@ import Testing
             #expect(client.next { $0.kind == .reset }?.errorCode == 8)
             #expect(client.isAlive())
             #expect(records.values.map(\.isComplete) == [false])
+        }
+    }
+
+    /// A peer that opens its window byte by byte makes progress all the time, and never gets to the end.
+    @Test func aStreamWhoseReaderTakesAlmostNothingIsReset() throws {
+        let limits = makeLimits {
+            $0.drainWindowSeconds = 1
+            $0.drainBytesPerSecondMin = 1_000
+        }
+        let source = ListSource(pieces: Array(repeating: String(repeating: "x", count: 16_384), count: 64))
+        try withServer(limits: limits) { _, responder in
+            responder.respond(Response(status: .ok, content: .stream(source)))
+            return .discard
+        } _: { server in
+            let client = try HTTP2Client(server, settings: [(4, 0)])
+            client.send(headers(1))
+            let windows = DispatchSource.makeTimerSource()
+            windows.schedule(deadline: .now(), repeating: .milliseconds(50))
+            windows.setEventHandler { client.send(Frame(.windowUpdate, stream: 1, be32(1))) }
+            windows.resume()
+            defer { windows.cancel() }
+            #expect(client.next { $0.kind == .reset }?.errorCode == 8)
+        }
+        #expect(source.isCancelled)
+    }
+
+    @Test func aClientThatEndsItsSideGetsItsAnswers() throws {
+        let responders = Box<any Responder>()
+        try withServer { _, responder in
+            responders.add(responder)
+            return .discard
+        } _: { server in
+            let client = try HTTP2Client(server)
+            client.send(headers(1))
+            client.send(headers(3, Self.post, ends: false))
+            try waitUntil { responders.values.count == 2 }
+            client.endSending()
+            // What will never be complete is reset.
+            #expect(client.next { $0.kind == .reset }?.stream == 3)
+            responders.values[0].respond(text("late"))
+            #expect(client.next { $0.kind == .data && $0.stream == 1 }?.payload == Array("late".utf8))
+            try waitUntil { server.statistics.connections == 0 }
         }
     }
 

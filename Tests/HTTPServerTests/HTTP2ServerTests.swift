@@ -1,6 +1,7 @@
 import Glibc
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -54,7 +55,7 @@ import Testing
         } _: { server in
             let client = try HTTP2Client(server)
             client.send([headers(1, post, ends: false)] + content(1, 65_535))
-            while sink.heldCount == 0 { sched_yield() }
+            try waitUntil { sink.heldCount > 0 }
             // Whatever window the server gave back would come before the answer to a ping.
             client.send(Frame(.ping, Array("windows?".utf8)))
             let frame = client.next { $0.kind == .windowUpdate && $0.stream == 1 || $0.kind == .ping }
@@ -163,7 +164,7 @@ import Testing
         } _: { server in
             let (busy, idle) = (try HTTP2Client(server), try HTTP2Client(server))
             busy.send(headers(1))
-            while responders.values.isEmpty { sched_yield() }
+            try waitUntil { !responders.values.isEmpty }
             let drained = Gate()
             startThread {
                 server.drain(seconds: 10)

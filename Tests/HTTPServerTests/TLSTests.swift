@@ -2,6 +2,7 @@ import Foundation
 import HTTPServer
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct TLSTests {
@@ -163,7 +164,7 @@ import Testing
 
     @Test func theSubjectOfAClientCertificateReachesTheHandler() throws {
         var configuration = certificates.configuration
-        configuration.clientAuthorityPath = certificates.authority
+        configuration.clientAuthority = .init(path: certificates.authority)
         let stranger = try TestCertificates()
         try withServer(tls: configuration) { head, responder in
             responder.respond(text(head.peer.certificateSubject ?? "nobody"))
@@ -176,6 +177,27 @@ import Testing
             #expect(alice.text == "CN=alice,O=Tests" && nobody.text == "nobody")
             let refused = try curl(server, "/", arguments(stranger))
             #expect(refused.status != 0)
+        }
+    }
+
+    @Test func aHandshakeWithoutTheRequiredCertificateFailsAndIsCounted() throws {
+        var configuration = certificates.configuration
+        configuration.clientAuthority = .init(path: certificates.authority, isRequired: true)
+        let stranger = try TestCertificates()
+        let socket = certificates.directory + "/socket"
+        let addresses: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 0), .unix(path: socket, mode: 0o600)]
+        try withServer(addresses: addresses, tls: configuration) { server in
+            func arguments(_ from: TestCertificates) -> [String] {
+                ["--cert", from.directory + "/client.pem", "--key", from.directory + "/client.key"]
+            }
+            #expect(try curl(server, "/x", arguments(certificates)).text == "hello /x")
+            #expect(server.statistics.handshakeRefusals == 0)
+            #expect(try curl(server, "/x", []).status != 0)
+            try waitUntil { server.statistics.handshakeRefusals == 1 }
+            #expect(try curl(server, "/x", arguments(stranger)).status != 0)
+            try waitUntil { server.statistics.handshakeRefusals == 2 }
+            // The socket of the same user has no TLS.
+            try expectAnswer(server, address: 1)
         }
     }
 

@@ -76,3 +76,35 @@ final class ListSource: ContentSource {
 
     func cancel() { state.withLock { $0.isCancelled = true } }
 }
+
+/// Has nothing until it is released, then one piece.
+final class HeldSource: ContentSource {
+    private struct State {
+        var piece: String?
+        var isOver = false
+        var wake: (@Sendable () -> Void)?
+    }
+    private let state = Lock(State())
+
+    func release(_ piece: String) {
+        let wake = state.withLock { state in
+            state.piece = piece
+            return state.wake
+        }
+        wake?()
+    }
+
+    func next(bytesMax: Int, wake: @escaping @Sendable () -> Void) -> ContentPiece {
+        state.withLock { state in
+            if state.isOver { return .end }
+            guard let piece = state.piece else {
+                state.wake = wake
+                return .later
+            }
+            state.isOver = true
+            return .bytes(Array(piece.utf8))
+        }
+    }
+
+    func cancel() {}
+}

@@ -1,6 +1,8 @@
+import Dispatch
 import Glibc
 import HTTPTypes
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -99,11 +101,91 @@ import Testing
         } _: { server in
             let client = try TestClient(server)
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
-            while sink.heldCount == 0 { sched_yield() }
+            try waitUntil { sink.heldCount > 0 }
             // Another connection idles out meanwhile: the time of several windows has passed for both.
             for _ in 0..<3 { #expect(try TestClient(server).readToEnd().isEmpty) }
             sink.release()
             #expect(client.readAnswer()?.body == "done")
+        }
+    }
+
+    @Test func aReaderThatTakesAlmostNothingIsCut() throws {
+        let ended = Box<AccessRecord>()
+        let limits = makeLimits {
+            $0.drainWindowSeconds = 0.5
+            $0.drainBytesPerSecondMin = 1_000_000
+        }
+        let source = ListSource(pieces: Array(repeating: String(repeating: "x", count: 16_384), count: 4096))
+        try withServer(limits: limits, records: ended) { _, responder in
+            responder.respond(Response(status: .ok, content: .stream(source)))
+            return .discard
+        } _: { server in
+            let client = try TestClient(server, receiveBuffer: 4096)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let end = DispatchTime.now() + 20
+            while ended.values.isEmpty, DispatchTime.now() < end {
+                _ = client.receiveMore()
+                _ = client.takeReceived()
+                usleep(10_000)
+            }
+            #expect(ended.values.first?.isComplete == false)
+        }
+    }
+
+    /// An answer that comes in small pieces with pauses has nothing waiting, however little it is.
+    @Test func aStreamWithNothingToSendIsNotTooSlow() throws {
+        let limits = makeLimits {
+            $0.drainWindowSeconds = 0.1
+            $0.drainBytesPerSecondMin = 1_000_000
+            $0.idleSeconds = 0.2
+        }
+        let source = HeldSource()
+        try withServer(limits: limits) { _, responder in
+            responder.respond(Response(status: .ok, content: .stream(source)))
+            return .discard
+        } _: { server in
+            let client = try TestClient(server)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.readAnswer(toHead: true)?.status == 200)
+            // Other connections idle out meanwhile: the time of several windows passes.
+            for _ in 0..<2 { #expect(try TestClient(server).readToEnd().isEmpty) }
+            source.release("a")
+            #expect(client.readToEnd().contains("1\r\na\r\n0\r\n"))
+        }
+    }
+
+    /// Whether a client that ended its side is still there shows only when something is written.
+    @Test func aClientThatLeftWhileItsAnswerIsPendingIsNoticed() throws {
+        let (arrived, cancelled) = (Gate(), Gate())
+        try withServer { _, responder in
+            responder.onCancel { cancelled.open() }
+            arrived.open()
+            return .discard
+        } _: { server in
+            var client: TestClient? = try TestClient(server)
+            client?.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(arrived.wait())
+            client = nil
+            #expect(cancelled.wait())
+            try waitUntil { server.statistics.connections == 0 }
+        }
+    }
+
+    @Test func aClientThatEndsItsSideGetsItsAnswerAfterInterimOnes() throws {
+        let responders = Box<any Responder>()
+        try withServer { _, responder in
+            responders.add(responder)
+            return .discard
+        } _: { server in
+            let client = try TestClient(server)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try waitUntil { !responders.values.isEmpty }
+            client.endSending()
+            #expect(client.readAnswer(toHead: true)?.status == 100)
+            #expect(client.readAnswer(toHead: true)?.status == 100)
+            responders.values[0].respond(text("late"))
+            #expect(client.readAnswer()?.body == "late")
+            #expect(client.readToEnd().isEmpty)
         }
     }
 
@@ -117,7 +199,7 @@ import Testing
         } _: { server in
             let client = try TestClient(server, receiveBuffer: 4096)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            while ended.values.isEmpty { sched_yield() }
+            try waitUntil { !ended.values.isEmpty }
             #expect(ended.values.first?.isComplete == false)
         }
     }
@@ -131,7 +213,7 @@ import Testing
             let busy = try TestClient(server)
             let idle = try TestClient(server)
             busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            while responders.values.isEmpty { sched_yield() }
+            try waitUntil { !responders.values.isEmpty }
             let drained = Gate()
             startThread {
                 server.drain(seconds: 10)
@@ -154,7 +236,7 @@ import Testing
         } _: { server in
             let client = try TestClient(server)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            while responders.values.isEmpty { sched_yield() }
+            try waitUntil { !responders.values.isEmpty }
             server.drain(seconds: 0.1)
             #expect(client.readToEnd().isEmpty && client.hasEnded)
         }

@@ -19,6 +19,7 @@ import Testing
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\nA\r\n 123456789\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "5;a;b=c ; d = \"e\\\"\\\\;\" \t;f\r\nhello\r\n000\r\nX-T: u\r\nY: z\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /jobs?label=[a|b]&c=%7C HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
         "GET /?a='(b)*;,:@!$~ HTTP/1.1\r\nHost: a\r\nX: \u{E9}\u{4E2D}\r\n\r\n",
     ]

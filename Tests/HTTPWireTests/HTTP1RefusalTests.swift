@@ -44,6 +44,20 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         Refusal("9112 3: no version (HTTP/0.9)", 400, "GET /\r\n\r\n"),
         Refusal("9112 3: only a method", 400, "GET\r\n\r\n"),
         Refusal("9112 3: a method longer than any", 501, "\(String(repeating: "A", count: 33)) / HTTP/1.1\r\n\r\n"),
+        Refusal(
+            "9112 3: a method longer than any, in a line longer than any", 501,
+            "\(String(repeating: "A", count: 20_000)) / HTTP/1.1\r\n\r\n"),
+        Refusal(
+            "9112 3: a method longer than any, with a control character behind it", 501,
+            "\(String(repeating: "A", count: 40))\u{1} / HTTP/1.1\r\n\r\n"),
+        Refusal(
+            "9112 2.3: more bytes than a version has", 400,
+            "GET / HTTP/1.1\(String(repeating: "x", count: 20_000))\r\nHost: a\r\n\r\n"),
+        Refusal(
+            "9112 2.3: 17 bytes after the longest target", 400,
+            "GET /\(String(repeating: "a", count: 8_191)) HTTP/1.1xxxxxxxxx\r\nHost: a\r\n\r\n"),
+        Refusal("3986 3.3: a raw bracket in the path", 400, "GET /[ HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Refusal("3986 3.4: a raw caret in the query", 400, "GET /?a=^ HTTP/1.1\r\nHost: a\r\n\r\n"),
         Refusal("9110 9.1: a method that is no token", 400, "GE(T / HTTP/1.1\r\nHost: a\r\n\r\n"),
         Refusal("9110 9.1: a control character in the method", 400, "GE\u{1}T / HTTP/1.1\r\nHost: a\r\n\r\n"),
         Refusal("9112 2.3: a lower-case version", 400, "GET / http/1.1\r\nHost: a\r\n\r\n"),

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HTTPClient
 import Jobs
 
@@ -14,6 +15,8 @@ final class KillHarness {
     /// Identifier of each acknowledged job, by the number of its submission.
     private(set) var acknowledged: [Int: String] = [:]
     private var submitted = 0
+    /// How long a request is repeated that a full disk or the load refuses.
+    private static let retrySeconds = 120.0
     private(set) var killedBeforeListening = 0
     /// Servers that were told to end, and did.
     private(set) var drains = 0
@@ -141,12 +144,15 @@ final class KillHarness {
         _ method: String, _ target: String, key: String, content: HTTPClient.Content, to server: VictimServer
     ) throws -> JSONValue {
         guard let http = server.http else { throw ClientError.closed }
+        let end = DispatchTime.now() + Self.retrySeconds
         while true {
             let response = try http.send(method, target, fields: [("Idempotency-Key", key)], content: content)
             switch response.status {
             case 200..<300: return try JSONValue(parsing: response.body)
             // The disk or the load: ask again, as `Retry-After` says.
-            case 503, 507: sched_yield()
+            case 503,
+                507 where DispatchTime.now() < end:
+                usleep(1_000)
             default: throw Failure.refused(APIFailure(response))
             }
         }

@@ -2,6 +2,7 @@ import Foundation
 import JobStore
 import Jobs
 import Locks
+import TestSupport
 import Testing
 import WorkerPool
 
@@ -31,7 +32,7 @@ struct DiskTests {
         #expect(!store.disk.isWell)
         // The first probe fails and sets the next one.
         shop.timers.advance(milliseconds: 5_000)
-        while shop.timers.pendingCount == 0 { sched_yield() }
+        try waitUntil { shop.timers.pendingCount > 0 }
         #expect(!store.disk.isWell)
         try FileManager.default.moveItem(atPath: hidden, toPath: folder)
         shop.timers.advance(milliseconds: 5_000)
@@ -53,7 +54,7 @@ struct DiskTests {
         let id = try store.submit("a", on: dataset)
         let readsMax = 10
         for read in 1...min(failures, readsMax - 1) {
-            while reads.value < read || shop.timers.pendingCount == 0 { sched_yield() }
+            try waitUntil { reads.value >= read && shop.timers.pendingCount > 0 }
             #expect(try store.wait(for: id) { $0.waitingReason == .disk }.state == .starting)
             // The disk is well, and so are the others.
             #expect(store.disk.isWell)
@@ -128,7 +129,7 @@ struct DiskTests {
         _ = try store.command(.resume, job: id, owner: nil, actor: "local").commitAndWait()
         for _ in 1...9 {
             _ = try store.wait(for: id) { $0.waitingReason == .disk }
-            while shop.timers.pendingCount == 0 { sched_yield() }
+            try waitUntil { shop.timers.pendingCount > 0 }
             shop.timers.advance(milliseconds: 5_000)
         }
         #expect(try store.wait(for: id, in: .succeeded).crashes == 0)

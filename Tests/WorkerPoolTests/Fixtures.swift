@@ -60,7 +60,7 @@ final class Signal: Sendable {
 /// Waits until the wish is something else than to go on, as a trainer does between layers.
 @Sendable func awaitWish(_ context: any TrainingContext) -> Wish {
     let end = DispatchTime.now() + .seconds(20)
-    while context.wish == .goOn, DispatchTime.now() < end { sched_yield() }
+    while context.wish == .goOn, DispatchTime.now() < end { usleep(100) }
     return context.wish
 }
 

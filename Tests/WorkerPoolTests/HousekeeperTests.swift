@@ -2,6 +2,7 @@ import Glibc
 import JobStore
 import Jobs
 import Logging
+import TestSupport
 import Testing
 import WorkerPool
 
@@ -20,7 +21,7 @@ struct HousekeeperTests {
             store: store, retention: Retention(jobSeconds: 60), timers: shop.timers,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         housekeeper.start()
-        while shop.timers.pendingCount == 0 { sched_yield() }
+        try waitUntil { shop.timers.pendingCount > 0 }
         #expect(try store.job(id, owner: nil).state == .succeeded)
         shop.clock.advance(seconds: 60)
         shop.timers.advance(milliseconds: 60_000)

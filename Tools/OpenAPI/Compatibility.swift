@@ -109,14 +109,56 @@ package struct Compatibility {
     ) -> [String] {
         guard depth < Self.depthMax else { return [] }
         let (before, after) = (resolve(old, in: self.old), resolve(new, in: self.new))
-        let choices = (before["oneOf"] ?? before["anyOf"])?.elements
-        if direction == .request, let choices, after["oneOf"] == nil, after["anyOf"] == nil {
-            // One schema has taken the place of all: it must take what each of them took.
-            return choices.flatMap { schemaBreaks($0, new, direction, at: place, depth: depth + 1) }
+        let (choicesBefore, choicesAfter) = (choices(of: old, in: self.old), choices(of: new, in: self.new))
+        if choicesBefore.count > 1 || choicesAfter.count > 1 {
+            return choiceBreaks(
+                choicesBefore.flatMap { Self.splitNull(resolve($0, in: self.old)) },
+                choicesAfter.flatMap { Self.splitNull(resolve($0, in: self.new)) }, direction, at: place,
+                depth: depth + 1)
         }
         return valueBreaks(before, after, direction, at: place)
             + boundBreaks(before, after, direction, at: place)
             + memberBreaks(before, after, direction, at: place, depth: depth)
+    }
+
+    /// The schemas of which one must hold, whatever the depth at which they are written; the schema itself when it has none.
+    private func choices(of schema: JSONValue, in document: JSONValue, depth: Int = 0) -> [JSONValue] {
+        let resolved = resolve(schema, in: document)
+        guard depth < Self.depthMax, let inner = (resolved["oneOf"] ?? resolved["anyOf"])?.elements else {
+            return [schema]
+        }
+        return inner.flatMap { choices(of: $0, in: document, depth: depth + 1) }
+    }
+
+    /// A schema that takes null beside values of one type, as a choice of two.
+    private static func splitNull(_ schema: JSONValue) -> [JSONValue] {
+        guard let types = schema["type"]?.elements, types.count == 2, types.contains(.string("null")),
+            let type = types.first(where: { $0 != .string("null") })
+        else { return [schema] }
+        let members = (schema.members ?? []).map { $0.name == "type" ? JSONValue.Member("type", type) : $0 }
+        return [.object(members), .object([.init("type", .string("null"))])]
+    }
+
+    /// What a request could choose must still be taken by one of the choices, and what an answer may be must have been one.
+    private func choiceBreaks(
+        _ old: [JSONValue], _ new: [JSONValue], _ direction: Direction, at place: String, depth: Int
+    ) -> [String] {
+        // A choice of another type is no candidate, however little else there is to say about it.
+        func isCandidate(_ old: JSONValue, _ new: JSONValue) -> Bool {
+            resolve(old, in: self.old)["type"] == resolve(new, in: self.new)["type"]
+        }
+        func fewest(_ pairs: [(old: JSONValue, new: JSONValue)]) -> [String] {
+            let candidates = pairs.filter { isCandidate($0.old, $0.new) }
+            return (candidates.isEmpty ? pairs : candidates)
+                .map { schemaBreaks($0.old, $0.new, direction, at: place, depth: depth) }
+                .min { $0.count < $1.count } ?? []
+        }
+        switch direction {
+        case .request:
+            return old.flatMap { before in fewest(new.map { (before, $0) }) }
+        case .response:
+            return new.flatMap { after in fewest(old.map { ($0, after) }) }
+        }
     }
 
     /// Types and choices: requests must not lose any, answers must not gain any.
@@ -186,15 +228,6 @@ package struct Compatibility {
         }
         if let items = old["items"], let now = new["items"] {
             breaks += schemaBreaks(items, now, direction, at: place + "/*", depth: depth + 1)
-        }
-        for keyword in ["oneOf", "anyOf"] {
-            for (index, choice) in (old[keyword]?.elements ?? []).enumerated() {
-                guard let choices = new[keyword]?.elements, index < choices.count else {
-                    breaks.append("\(place): choice \(index + 1) of \(keyword) is gone")
-                    continue
-                }
-                breaks += schemaBreaks(choice, choices[index], direction, at: place, depth: depth + 1)
-            }
         }
         return breaks
     }

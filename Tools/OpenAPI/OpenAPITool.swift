@@ -32,9 +32,9 @@ struct OpenAPITool {
         print("openapi.yaml: clients of docs/openapi-released.yaml go on working")
     }
 
-    /// The schemas of the strategies in openapi.yaml, then openapi.json.
+    /// The schemas of openapi.yaml that are made from the code, then openapi.json.
     private static func update() throws {
-        let description = try StrategySchemas.update(String(contentsOfFile: "openapi.yaml", encoding: .utf8))
+        let description = try GeneratedSchemas.update(String(contentsOfFile: "openapi.yaml", encoding: .utf8))
         try description.write(toFile: "openapi.yaml", atomically: true, encoding: .utf8)
         let json = try YAMLText.value(of: description).pretty
         try json.write(toFile: "openapi.json", atomically: true, encoding: .utf8)

@@ -38,6 +38,37 @@ package enum YAMLText {
     }
 }
 
+extension YAMLText {
+    /// A value as lines of YAML: objects of objects line by line, everything else on the line of its name.
+    static func lines(of value: JSONValue) -> [String] {
+        guard let members = value.members, !members.isEmpty else { return [flow(value)] }
+        return members.flatMap { member in
+            let lines = Self.lines(of: member.value)
+            if member.value.members?.isEmpty == false { return ["\(member.name):"] + lines.map { "  " + $0 } }
+            guard let elements = member.value.elements, elements.contains(where: { $0.members != nil }) else {
+                return ["\(member.name): \(flow(member.value))"]
+            }
+            return ["\(member.name):"] + elements.map { "  - \(flow($0))" }
+        }
+    }
+
+    /// JSON is YAML, but for exponents, which need a fraction there.
+    private static func flow(_ value: JSONValue) -> String {
+        switch value {
+        case .array(let elements): "[" + elements.map(flow).joined(separator: ", ") + "]"
+        case .object(let members):
+            "{ " + members.map { "\($0.name): \(flow($0.value))" }.joined(separator: ", ") + " }"
+        case .number: number(String(decoding: value.encoded, as: UTF8.self))
+        default: String(decoding: value.encoded, as: UTF8.self)
+        }
+    }
+
+    private static func number(_ json: String) -> String {
+        guard let exponent = json.firstIndex(of: "e"), !json.contains(".") else { return json }
+        return json[..<exponent] + ".0" + json[exponent...]
+    }
+}
+
 struct ToolError: Error, CustomStringConvertible {
     let description: String
 

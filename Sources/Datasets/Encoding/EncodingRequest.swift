@@ -68,8 +68,8 @@ package struct TextOptions: Sendable, Hashable {
         column = spec.column
         tokens = spec.tokens
         lowercase = spec.lowercase
-        ngramsMin = spec.ngramsMin
-        ngramsMax = spec.ngramsMax
+        ngramsMin = spec.ngrams.min
+        ngramsMax = spec.ngrams.max
         vocabularyMax = spec.vocabularyMax
         countMin = spec.countMin
         tokensMax = spec.tokensMax

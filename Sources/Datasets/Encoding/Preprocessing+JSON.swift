@@ -147,7 +147,7 @@ extension TextOptions {
         self.init(
             TextSpec(
                 column: json["column"]?.text, tokens: tokens, lowercase: try json.flag("lowercase"),
-                ngramsMin: ngramsMin, ngramsMax: ngramsMax, vocabularyMax: try json.whole("vocabulary_max"),
+                ngrams: .init(min: ngramsMin, max: ngramsMax), vocabularyMax: try json.whole("vocabulary_max"),
                 countMin: try json.whole("count_min"), tokensMax: tokensMax))
     }
 }

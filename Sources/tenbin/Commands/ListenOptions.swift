@@ -22,6 +22,13 @@ struct ListenOptions: ParsableArguments {
     @Option(help: "A PEM file with authorities whose client certificates are asked for.")
     var tlsClientCa: String?
 
+    @Flag(
+        help: """
+            Fail the TLS handshake of a client without a valid certificate of --tls-client-ca, on every TLS address. A key is \
+            still needed.
+            """)
+    var tlsClientRequired = false
+
     @Flag(help: "Let nobody in without a key, even before there is one.")
     var requireAuth = false
 
@@ -35,6 +42,9 @@ struct ListenOptions: ParsableArguments {
         guard tlsClientCa == nil || tlsCert != nil else {
             throw ValidationError("--tls-client-ca needs --tls-cert and --tls-key")
         }
+        guard !tlsClientRequired || tlsClientCa != nil else {
+            throw ValidationError("--tls-client-required needs --tls-client-ca")
+        }
     }
 
     /// Sockets that systemd hands over take the place of `--host` and `--port`.
@@ -46,7 +56,9 @@ struct ListenOptions: ParsableArguments {
 
     var tls: TLSConfiguration? {
         guard let tlsCert, let tlsKey else { return nil }
-        return TLSConfiguration(certificatePath: tlsCert, keyPath: tlsKey, clientAuthorityPath: tlsClientCa)
+        return TLSConfiguration(
+            certificatePath: tlsCert, keyPath: tlsKey,
+            clientAuthority: tlsClientCa.map { .init(path: $0, isRequired: tlsClientRequired) })
     }
 
     private static var inherited: [ListenAddress] {
