@@ -84,8 +84,8 @@ let package = Package(
         .executableTarget(
             name: "tenbin",
             dependencies: [
-                "API", "HTTPServer", "HTTPClient", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets", "Comparisons",
-                "Kernels", "Jobs", "Weighting", "Locks", "CLinux", argumentParser, httpTypes, logging, metrics,
+                "API", "HTTPServer", "HTTPClient", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets",
+                "Comparisons", "Kernels", "Jobs", "Weighting", "Locks", "CLinux", argumentParser, httpTypes, logging, metrics,
             ],
             swiftSettings: strict),
 

@@ -19,7 +19,8 @@ func withTLSServer<Value>(
     let configuration = ServerConfiguration(
         addresses: [.tcp(host: host, port: 0)], loops: 1,
         tls: TLSConfiguration(
-            certificatePath: identity.certificate, keyPath: identity.key, clientAuthorityPath: clientAuthority),
+            certificatePath: identity.certificate, keyPath: identity.key,
+            clientAuthority: clientAuthority.map { .init(path: $0) }),
         logger: logger)
     let server = try Server.start(configuration, handler: Echo())
     defer { server.stop() }
