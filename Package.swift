@@ -88,8 +88,8 @@ let package = Package(
             name: "tenbin",
             dependencies: [
                 "API", "HTTPServer", "HTTPClient", "HTTPWire", "WorkerPool", "JobStore", "Trainer", "Datasets",
-                "Comparisons",
-                "Kernels", "Jobs", "Weighting", "Locks", "CLinux", argumentParser, httpTypes, logging, metrics,
+                "Comparisons", "Kernels", "Jobs", "Weighting", "Locks", "CLinux", argumentParser, httpTypes, logging,
+                metrics,
             ],
             swiftSettings: strict),
 

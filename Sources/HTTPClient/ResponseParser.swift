@@ -222,7 +222,9 @@ package struct ResponseHead: Equatable, Sendable {
     /// - Throws: for one that is no length, or several that differ.
     fileprivate func contentLength() throws(ClientError) -> Int? {
         guard let text = fields["content-length"] else { return nil }
-        let values = Set(text.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } })
+        // A list of the same number is that number; spaces may stand around the commas only.
+        let items = text.split(separator: ",", omittingEmptySubsequences: false)
+        let values = Set(items.map { $0.drop { $0 == " " || $0 == "\t" } })
         guard values.count == 1, let value = values.first, (1...18).contains(value.utf8.count),
             value.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(value)
         else { throw .notHTTP("Content-Length is \(text.prefix(40))") }

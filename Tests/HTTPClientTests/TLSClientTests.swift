@@ -155,9 +155,13 @@ import Testing
     }
 
     @Test func whoSpeaksNoTLSIsFoundOut() throws {
-        let plain = try ScriptedServer(answering: "HTTP/1.1 400 Bad Request\r\n\r\n")
+        let plain = try ScriptedServer(readsHead: false) { _, _, connection in
+            ScriptedServer.say("HTTP/1.1 400 Bad Request\r\n\r\n", connection)
+            var byte: UInt8 = 0
+            while recv(connection, &byte, 1, 0) == 1 {}
+        }
         #expect(try failure(client(plain.port)) == .tls(.notTLS))
-        let silent = try ScriptedServer { _, _, connection in
+        let silent = try ScriptedServer(readsHead: false) { _, _, connection in
             var byte: UInt8 = 0
             while recv(connection, &byte, 1, 0) == 1 {}
         }

@@ -44,8 +44,13 @@ final class ScriptedServer: Sendable {
 
     var requests: [String] { heads.withLock { $0 } }
 
-    /// - Parameter script: what is done with a connection once the head has come; its number counts from 0.
-    init(_ script: @escaping @Sendable (_ number: Int, _ head: String, _ connection: Int32) -> Void) throws {
+    /// - Parameters:
+    ///   - readsHead: whether a request's head is waited for at all.
+    ///   - script: what is done with a connection once the head has come; its number counts from 0.
+    init(
+        readsHead: Bool = true,
+        _ script: @escaping @Sendable (_ number: Int, _ head: String, _ connection: Int32) -> Void
+    ) throws {
         let descriptor = Descriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -66,7 +71,7 @@ final class ScriptedServer: Sendable {
             while true {
                 let connection = accept(descriptor.value, nil, nil)
                 guard connection >= 0 else { return }
-                let (this, head) = (number, Self.readHead(connection))
+                let (this, head) = (number, readsHead ? Self.readHead(connection) : "")
                 number += 1
                 heads.withLock { $0.append(head) }
                 Thread.detachNewThread {
@@ -127,9 +132,9 @@ final class OddTLSServer {
     init(_ identity: TestAuthority.Identity, authority: String, _ manner: Manner) throws {
         let script = try #require(
             Bundle.module.url(forResource: "tls_server", withExtension: "py", subdirectory: "Servers"))
-        process.executableURL = URL(filePath: "/usr/bin/timeout")
+        process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
-            "60", "python3", "-W", "ignore", script.path, identity.certificate, identity.key, authority,
+            "python3", "-W", "ignore", script.path, identity.certificate, identity.key, authority,
             manner.rawValue,
         ]
         let output = Pipe()
@@ -144,7 +149,8 @@ final class OddTLSServer {
     }
 
     deinit {
-        if process.isRunning { process.terminate() }
+        // A test's process may hold SIGTERM back, and what it starts inherits that.
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 }
