@@ -12,7 +12,7 @@ import Locks
 import Testing
 
 /// Requests that are meant to cost the server more than their sender.
-@Suite(.timeLimit(.minutes(2))) struct LargeRequestTests {
+@Suite(.timeLimit(.minutes(5))) struct LargeRequestTests {
     private static let gzip: HTTPFields = [.contentType: "application/json", .contentEncoding: "gzip"]
     private static let json: HTTPFields = [.contentType: "application/json"]
 

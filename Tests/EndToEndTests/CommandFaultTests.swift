@@ -7,7 +7,7 @@ import Testing
 @testable import tenbin
 
 /// What the commands say and how they end when something is wrong.
-@Suite(.timeLimit(.minutes(3))) struct CommandFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct CommandFaultTests {
     private static func file(_ content: String, suffix: String = "json") throws -> String {
         let path = NSTemporaryDirectory() + "tenbin-input-\(UUID().uuidString).\(suffix)"
         try Data(content.utf8).write(to: URL(filePath: path))

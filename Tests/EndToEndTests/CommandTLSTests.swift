@@ -4,7 +4,7 @@ import Testing
 @testable import tenbin
 
 /// Commands that speak to their server over TLS.
-@Suite(.timeLimit(.minutes(2))) struct CommandTLSTests {
+@Suite(.timeLimit(.minutes(5))) struct CommandTLSTests {
     private let folder = NSTemporaryDirectory() + "tenbin-command-tls-" + UUID().uuidString
     private var certificate: String { folder + "/server.pem" }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import tenbin
 
 /// A server that ends tells everyone who waits, in order.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct DrainTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DrainTests {
     private static let clients = 20
     /// Much longer than an end takes that nobody holds up, and much shorter than the test may take.
     private static let drainSeconds = 60

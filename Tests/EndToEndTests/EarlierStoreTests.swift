@@ -10,7 +10,7 @@ import Testing
 /// `Stores/schema-0006.tar.gz` was made by the build with six migrations. It has three data sets (CSV, JSON Lines, NPZ); finished jobs
 /// "table" (mlp), "remarks" (text) and "images" (cnn); a comparison of four runs; job "queued", cancelled; job "paused" with
 /// checkpoints up to epoch 380; and job "drained", which ran when the server was stopped, with checkpoints up to epoch 862.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct EarlierStoreTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EarlierStoreTests {
     private static func open() throws -> ServerProcess {
         let archive = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "Stores/schema-0006.tar.gz").path

@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPClient
 
 /// The client over plain TCP: connections that are kept, limits, deadlines, and where connections come from.
-@Suite(.timeLimit(.minutes(1))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPClientTests {
     private static func client(
         _ port: UInt16, _ limits: HTTPClient.Limits = .init(readSeconds: 10)
     ) throws -> HTTPClient {

@@ -4,7 +4,7 @@ import Testing
 @testable import HTTPClient
 
 /// Requests that go through a proxy, and those that do not.
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(5))) struct ProxyTests {
     /// A proxy that knows CONNECT and passes bytes on.
     private static func makeProxy(credentials: String? = nil) throws -> ScriptedServer {
         try ScriptedServer { _, head, connection in

@@ -4,7 +4,7 @@ import Testing
 @testable import HTTPClient
 
 /// The client against servers that really speak TLS, well or not.
-@Suite(.timeLimit(.minutes(2))) struct TLSClientTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSClientTests {
     private let authority: TestAuthority
 
     init() throws { authority = try TestAuthority() }

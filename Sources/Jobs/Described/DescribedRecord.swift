@@ -104,7 +104,8 @@ extension DescribedRecord {
         let properties = members.map { member in
             var keywords = member.shape.keywords(acceptsNull: !member.isRequired)
             let value = member.write(defaults)
-            if !member.isRequired, !value.isNull { keywords.append(.init("default", value)) }
+            // Generators of clients take no default of a member that refers to another schema.
+            if !member.isRequired, !value.isNull, !member.shape.hasRecords { keywords.append(.init("default", value)) }
             keywords.append(.init("description", .string(member.summary)))
             return JSONValue.Member(member.name, .object(keywords))
         }

@@ -33,6 +33,15 @@ extension Shape {
         }
     }
 
+    /// Whether objects with a schema of their own are part of it.
+    var hasRecords: Bool {
+        switch self {
+        case .record: true
+        case .array(let element, _, _): element.hasRecords
+        case .boolean, .integer, .oneOf, .number, .text, .choice: false
+        }
+    }
+
     /// The keywords of the schema, in the order in which people read them.
     ///
     /// - Parameter acceptsNull: whether `null`, which means "absent", is accepted too.
