@@ -20,13 +20,10 @@ final class EventHub: Sendable {
     /// Whether streams end with what has been written.
     private let isClosed = Lock(false)
     private let shared = Lock(SharedPages())
+    /// From the beginning: the end may be told before there is a stream.
+    private let subscription = Lock<ChangeSubscription?>(nil)
     /// Made with the first stream.
-    private let pulse = Lock<Pulse?>(nil)
-
-    private struct Pulse {
-        var subscription: ChangeSubscription
-        var timer: any DispatchSourceTimer
-    }
+    private let pulse = Lock<(any DispatchSourceTimer)?>(nil)
 
     /// Pages of the one line of all events, for streams that stand at the same place.
     private struct SharedPages {
@@ -42,10 +39,12 @@ final class EventHub: Sendable {
 
     init(_ services: Services) {
         self.services = services
+        let observed = services.store.changes.subscribe { [weak self] change in self?.note(change) }
+        subscription.withLock { $0 = observed }
     }
 
     deinit {
-        pulse.withLock { $0?.timer.cancel() }
+        pulse.withLock { $0?.cancel() }
     }
 
     /// - Throws: `overloaded` when too many streams are open.
@@ -81,13 +80,12 @@ final class EventHub: Sendable {
     private func begin() {
         pulse.withLock { pulse in
             guard pulse == nil else { return }
-            let subscription = services.store.changes.subscribe { [weak self] change in self?.note(change) }
             let timer = DispatchSource.makeTimerSource(queue: services.queue)
             let interval = DispatchTimeInterval.seconds(Self.heartbeatSeconds)
             timer.schedule(deadline: .now() + interval, repeating: interval, leeway: .seconds(1))
             timer.setEventHandler { [weak self] in self?.beat() }
             timer.resume()
-            pulse = Pulse(subscription: subscription, timer: timer)
+            pulse = timer
         }
     }
 

@@ -159,7 +159,12 @@ struct HTTP2Recorder: ~Copyable {
     private var late: [Int32] = []
 
     mutating func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
-        guard frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
+        guard frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else {
+            // Trailers that broke their stream came to no end: what was kept of them belongs to nobody.
+            trailerBytes = 0
+            trailers = HTTPFields()
+            return
+        }
         headerList.begin()
         headerStream = frame.header.stream_id
     }
@@ -188,13 +193,12 @@ struct HTTP2Recorder: ~Copyable {
         let endsStream = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
         switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_HEADERS:
-            trailerBytes = 0
-            defer { trailers = HTTPFields() }
             if headerStream == stream {
                 headerStream = 0
                 events.append(headerList.finish(stream: stream, endsStream: endsStream, limits: limits))
             } else if endsStream {
                 events.append(.end(stream: stream, trailers: trailers))
+                trailers = HTTPFields()
             }
         case NGHTTP2_DATA:
             if endsStream {

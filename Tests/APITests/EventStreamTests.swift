@@ -161,6 +161,17 @@ struct EventStreamTests {
         #expect(event.data["progress"]?["batch"]?.int == 3)
     }
 
+    /// A request that crosses with the end of the server.
+    @Test func aStreamThatIsOpenedBehindTheEndOfAllJobsSaysWhatThereIsAndEnds() throws {
+        let bench = try Bench()
+        let job = try bench.submit(try bench.upload())
+        bench.store.changes.notify(.drained)
+        for target in ["/v1/jobs/\(job)/events", "/v1/events?since=0"] {
+            let events = try StreamReader(bench.ask(.get, target, fields: Self.accept)).all()
+            #expect(events.first { $0.type == "state" }?.data["to"]?.text == "queued")
+        }
+    }
+
     @Test func theEndOfAStreamThatNobodyReadsIsItsOwn() throws {
         let bench = try Bench()
         let job = try bench.submit(try bench.upload())

@@ -103,6 +103,14 @@ struct LimitFlagTests {
         #expect(String(decoding: answer.body, as: UTF8.self).contains("ulimit -n"))
     }
 
+    @Test func withLittleAddressSpaceTheServerSaysSo() throws {
+        let idle = try #require(try ServerProcess().addressKibibytesPeak)
+        let server = try ServerProcess(addressKibibytesMax: idle + 32 << 10)
+        let answer = try server.http.send("GET", "/readyz")
+        #expect(answer.status == 503)
+        #expect(String(decoding: answer.body, as: UTF8.self).contains("ulimit -v"))
+    }
+
     private static func status(_ server: ServerProcess, _ request: String) throws -> Int? {
         let connection = try ClientConnection(to: .tcp(host: "127.0.0.1", port: server.port))
         try connection.write(Array(request.utf8))

@@ -62,6 +62,13 @@ final class ServerProcess {
         return process.terminationStatus
     }
 
+    /// The most memory that it ever had mapped, in KiB; nil where the system does not say.
+    var addressKibibytesPeak: Int? {
+        let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmPeak:") }
+        return line?.split(separator: " ").compactMap { Int($0) }.first
+    }
+
     func send(_ signal: Int32) {
         kill(process.processIdentifier, signal)
     }

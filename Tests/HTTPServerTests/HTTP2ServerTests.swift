@@ -240,6 +240,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [(33, 501), (9_000, 501), (32, 200)])
+    func aMethodLongerThanAnyIsNotImplemented(length: Int, status: Int) throws {
+        try withServer { server in
+            let client = try HTTP2Client(server)
+            client.send(headers(1, request(String(repeating: "A", count: length))))
+            let text = client.answer(1).map { String(decoding: $0, as: UTF8.self) }
+            #expect(status == 200 ? text == "hello /" : text?.contains("\"status\":\(status)") == true)
+            #expect(client.isAlive())
+        }
+    }
+
+    @Test func aQueryIsTakenAsBrowsersSendIt() throws {
+        try withServer { server in
+            let client = try HTTP2Client(server)
+            client.send(headers(1, request(path: "/x?label=[a|b]")))
+            #expect(client.answer(1).map { String(decoding: $0, as: UTF8.self).hasPrefix("hello /x") } == true)
+        }
+    }
+
     // MARK: Upgrade (RFC 7540 section 3.2)
 
     private static let upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"

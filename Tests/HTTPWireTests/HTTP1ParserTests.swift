@@ -84,6 +84,15 @@ import Testing
         #expect(read(Self.valid[11]).requests.map(\.head.message.path) == ["/", "/2"])
     }
 
+    @Test func theEndOfARequestCarriesItsTrailersHoweverTheyAreCut() {
+        let request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+        let bytes = Array((request + "T: 1\r\nU:2\r\n\r\n" + request + "\r\n").utf8)
+        for cut in bytes.indices {
+            let requests = read(bytes, cuts: [cut]).requests
+            #expect(requests.map { $0.trailers.map { "\($0.name): \($0.value)" } } == [["T: 1", "U: 2"], []])
+        }
+    }
+
     @Test func trailersAreNoFields() {
         #expect(read(Self.valid[11]).requests.first?.head.message.fields.count == 1)
     }

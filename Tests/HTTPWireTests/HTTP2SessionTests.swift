@@ -1,3 +1,4 @@
+import HTTPTypes
 import Testing
 
 @testable import HTTPWire
@@ -70,5 +71,45 @@ import Testing
         session.supply(stream: 3, [5], isLast: true)
         #expect(produce().suffix(10) == [0, 0, 1, 0, 1, 0, 0, 0, 3, 5])
         #expect(session.contentsHeld == 0)
+    }
+
+    /// `POST http://a/` with content to come.
+    private func upload(stream: UInt8) -> [UInt8] {
+        frame(type: 1, flags: 4, stream: stream, [0x83, 0x86, 0x84, 0x41, 1, 0x61])
+    }
+
+    /// Trailers of one-byte names and values.
+    private func trailers(stream: UInt8, _ fields: KeyValuePairs<Character, Character>) -> [UInt8] {
+        let block = fields.flatMap { name, value in [0, 1, name.asciiValue ?? 0, 1, value.asciiValue ?? 0] as [UInt8] }
+        return frame(type: 1, flags: 5, stream: stream, block)
+    }
+
+    /// What the end of each request carries, as `name: value`.
+    private func ends() -> [Int32: [String]] {
+        var found: [Int32: [String]] = [:]
+        while let event = session.nextEvent() {
+            guard case .end(let stream, let trailers) = event else { continue }
+            found[stream] = trailers.map { "\($0.name): \($0.value)" }
+        }
+        return found
+    }
+
+    @Test func theEndOfARequestCarriesItsTrailersHoweverTheyAreCut() throws {
+        let bytes =
+            upload(stream: 1) + upload(stream: 3) + trailers(stream: 1, ["a": "1", "b": "2"])
+            + trailers(stream: 3, ["c": "3"])
+        for cut in bytes.indices {
+            let other = try HTTP2SessionTests()
+            other.receive(Array(bytes[..<cut]))
+            other.receive(Array(bytes[cut...]))
+            #expect(other.ends() == [1: ["a: 1", "b: 2"], 3: ["c: 3"]])
+        }
+    }
+
+    /// A name in upper case breaks the stream in the middle of its trailers.
+    @Test func trailersThatBreakTheirStreamAreNotThoseOfTheNext() {
+        receive(upload(stream: 1) + upload(stream: 3))
+        receive(trailers(stream: 1, ["a": "1", "X": "2"]) + trailers(stream: 3, ["c": "3"]))
+        #expect(ends() == [3: ["c: 3"]])
     }
 }
