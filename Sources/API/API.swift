@@ -106,7 +106,7 @@ package final class API: RequestHandler {
             let rateFields = try principal.key.map { key throws(APIError) in try rateLimits.take(key) }
             let query = try Query(pathEnd.map { target[target.utf8.index(after: $0)...] }, known: route.query)
             // Whatever the answer's type will be: a value that means nothing is refused.
-            _ = try query.flag(CSVWriter.rawParameter)
+            _ = try query.boolean(CSVWriter.rawParameter)
             return .request(
                 APIRequest(
                     head: head, route: route, parameters: parameters, query: query, principal: principal,

@@ -63,7 +63,7 @@ extension APIRequest {
     }
 
     /// Whether texts of a CSV table are wanted as they are, even those that begin like a formula.
-    func wantsRaw() throws(APIError) -> Bool { try query.flag(CSVWriter.rawParameter) }
+    func wantsRaw() throws(APIError) -> Bool { try query.boolean(CSVWriter.rawParameter) }
 
     private func csv<Item>(
         _ page: Page<Item>, columns: [String], _ write: (Item, inout JSONWriter) -> Void

@@ -41,10 +41,16 @@ struct Query: Sendable {
         return value
     }
 
+    /// A boolean, or true for a name without a value.
     func flag(_ name: String) throws(APIError) -> Bool {
+        try self[name] == "" || boolean(name)
+    }
+
+    /// A boolean that says its value; false when it is not there.
+    func boolean(_ name: String) throws(APIError) -> Bool {
         switch self[name] {
         case nil, "false": return false
-        case "true", "": return true
+        case "true": return true
         case let text?: throw APIError(.malformedRequest, "\(name) must be true or false, not \"\(text)\"")
         }
     }
