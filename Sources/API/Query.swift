@@ -43,7 +43,8 @@ struct Query: Sendable {
 
     /// A boolean, or true for a name without a value.
     func flag(_ name: String) throws(APIError) -> Bool {
-        try self[name] == "" || boolean(name)
+        if self[name] == "" { return true }
+        return try boolean(name)
     }
 
     /// A boolean that says its value; false when it is not there.
