@@ -5,7 +5,7 @@ import Locks
 import Logging
 import Metrics
 
-/// Requests that were turned away: counted by reason, and told in the log in a way that whoever is turned away cannot fill it.
+/// Counts refused requests by reason and logs them at a bounded rate, so that a client cannot fill the log.
 ///
 /// The first of a reason and an address is told at once. What follows is counted, and told when the silence is over.
 final class Refusals: Sendable {

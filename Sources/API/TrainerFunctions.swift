@@ -61,7 +61,7 @@ package struct ModelSource: Sendable {
     /// Of the file, lower-case hexadecimal.
     package var sha256: String
     package var load: @Sendable () throws -> [UInt8]
-    /// What whoever asks for the model gives to the work on it.
+    /// Limits that a request puts on the work with a model.
     package var allowance: Allowance
 
     package init(

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file descriptor that is closed when it is let go of.
+/// A file descriptor that is closed when its last reference is released.
 package final class Descriptor: Sendable {
     package let value: Int32
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Something that whoever reads a comparison must know beside its judgements.
+/// A remark that qualifies the judgements of a comparison.
 package struct ComparisonNote: Sendable, Hashable {
     package enum Code: String, Sendable, Hashable, CaseIterable {
         /// The last epoch was the best in a quarter of the runs.

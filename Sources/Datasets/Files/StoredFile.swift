@@ -28,7 +28,7 @@ enum StoredFile {
     private static let digitCount = 64
     /// Files remembered; beyond, all are forgotten and read again.
     private static let rememberedMax = 100_000
-    /// The digest that each file was found to have. One for the process, as a file is the same for whoever reads it.
+    /// The digest of each file as last read, shared by all readers in the process.
     private static let checked = Lock([Mark: String]())
 
     /// Whether this process has found the file to be what was uploaded, and it has not changed since.
